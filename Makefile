@@ -1,0 +1,73 @@
+# The same commands for people and for CI. Each sets up what it needs.
+#
+#   make demo    install into .venv and run the main job on a sample
+#   make test    all tests, Rust and Python
+#   make lint    formatting, clippy, ruff, mypy, stubtest, shellcheck
+#   make bench   speed against the yardstick, memory, start-up
+#   make wheel   the abi3 wheel and the sdist, into dist/
+#   make clean
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test lint format bench wheel clean packages
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CARGO := cargo
+MANIFEST := --manifest-path engine/Cargo.toml
+# Debian packages that the tests run beside the program; elsewhere their tests say what they skip.
+PACKAGES := tshark tcpdump iproute2 iputils-ping shellcheck
+ENGINE := $(shell find engine/src -name '*.rs') engine/Cargo.toml engine/Cargo.lock
+
+demo: $(VENV)/.installed
+	$(BIN)/vxinspect summary samples/two-tenants.pcap
+
+test: $(VENV)/.developing packages
+	$(CARGO) test --quiet $(MANIFEST)
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.developing packages
+	$(CARGO) fmt --check $(MANIFEST)
+	$(CARGO) clippy --quiet --all-targets $(MANIFEST) -- --deny warnings
+	$(CARGO) clippy --quiet --features python $(MANIFEST) -- --deny warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest vxinspect._engine
+	shellcheck .ci/run $$(git ls-files '*.sh')
+
+format: $(VENV)/.developing
+	$(CARGO) fmt $(MANIFEST)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.developing
+	$(BIN)/python benchmarks/run.py
+
+wheel: $(VENV)/.developing
+	$(BIN)/maturin build --release --sdist --out dist
+
+clean:
+	rm -rf $(VENV) target dist vxinspect/*.so benchmarks/build
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml $(ENGINE)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.developing: $(VENV)/.installed
+	$(BIN)/pip install --quiet --group dev
+	touch $@
+
+# As root on Debian they are installed; anyone else is told.
+packages:
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "not installed, and so not tested against:$$missing"; fi

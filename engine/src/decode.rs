@@ -1,0 +1,257 @@
+//! The walk over a frame. Nothing else decodes.
+//!
+//! Each frame, outer or inner, is walked by the same functions: link layer and tags ([`link`]), IP ([`network`]), then
+//! UDP. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
+//! rather than a reason to refuse it: its VTEP would have delivered it.
+
+mod inner;
+mod link;
+mod network;
+#[cfg(test)]
+mod tests;
+
+use std::hash::Hash;
+
+use crate::capture::{Frame, LinkType};
+use crate::disposition::Ending;
+use crate::packet::{Key, Note, Notes, Origin, Packet, Tunnel};
+use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ip::protocol;
+use crate::wire::mac::Mac;
+use crate::wire::udp::{self, Udp};
+use crate::wire::vxlan::{self, Vxlan};
+use crate::wire::{Missing, Span, ipv6};
+
+use network::Network;
+
+/// Frames whose outer IP packet is larger than this came from segmentation offload: no Ethernet MTU in use is larger
+/// than the 9216 bytes of jumbo frames.
+pub const LARGEST_MTU: u32 = 9216;
+
+/// The UDP port that IANA assigned to VXLAN (RFC 7348, section 8).
+pub const VXLAN_PORT: u16 = 4789;
+
+/// Which UDP destination ports are VXLAN's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ports {
+    first: u16,
+    others: Vec<u16>,
+}
+
+impl Ports {
+    /// `ports`; the standard one where the list is empty.
+    #[must_use]
+    pub fn new(ports: &[u16]) -> Self {
+        let (first, others) = ports.split_first().unwrap_or((&VXLAN_PORT, &[]));
+        Self { first: *first, others: others.to_vec() }
+    }
+
+    /// Whether `port` is one of them.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, port: u16) -> bool {
+        port == self.first || self.others.contains(&port)
+    }
+
+    /// All of them, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+/// What the fragments of one outer datagram have in common (RFC 791, 3.2; RFC 8200, 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Datagram {
+    is_v6: bool,
+    source: u128,
+    destination: u128,
+    identification: u32,
+}
+
+impl Datagram {
+    fn of(ip: &Network<'_>, identification: u32) -> Self {
+        Self { is_v6: ip.is_v6, source: ip.source, destination: ip.destination, identification }
+    }
+}
+
+/// What the walk found beside the packet. Written only where the ending says so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Aside {
+    /// Of a [`Ending::Fragment`], and of a packet with [`Note::FirstFragment`]: the datagram that it is a piece of, and
+    /// the length of its own IP header.
+    pub piece: Option<(Datagram, u32)>,
+    /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
+    pub candidate: Option<(u16, u32)>,
+}
+
+/// Walks `frame`. The packet in `packet` is one if, and only if, the ending is [`Ending::Vxlan`].
+// Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows;
+// the rest goes the same way through copies of their own.
+#[inline(always)]
+pub fn decode(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) -> Ending {
+    let ending = match plain(frame) {
+        Some((mac, ip)) => behind_ip(frame, Some(mac), &ip, ports, packet, aside),
+        None => behind_any(frame, ports, packet, aside),
+    };
+    ending.unwrap_or_else(|ending| ending)
+}
+
+/// The sender and the packet of plain IPv4 in an Ethernet frame without tags.
+#[inline(always)]
+fn plain<'a>(frame: &Frame<'a>) -> Option<(Mac, Network<'a>)> {
+    if frame.link != LinkType::ETHERNET {
+        return None;
+    }
+    let span = Span::new(frame.data, frame.wire_len as usize);
+    let (header, payload) = Ethernet::read(span).ok()?;
+    if header.ethertype() != ethertype::IPV4 {
+        return None;
+    }
+    network::plain_v4(payload).map(|ip| (header.source(), ip))
+}
+
+#[inline(never)]
+fn behind_any(
+    frame: &Frame<'_>,
+    ports: &Ports,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Result<Ending, Ending> {
+    let link = link::read(frame)?;
+    let ip = match link.ethertype {
+        Some(ethertype::IPV4) => network::v4(link.payload)?,
+        Some(ethertype::IPV6) => network::v6(link.payload)?,
+        _ => return Err(Ending::NonIp),
+    };
+    behind_ip(frame, link.source, &ip, ports, packet, aside)
+}
+
+#[inline(always)]
+fn behind_ip(
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    ports: &Ports,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Result<Ending, Ending> {
+    if let Some(fault) = ip.fault {
+        return Err(fault);
+    }
+    if ip.protocol != protocol::UDP {
+        return Err(Ending::NonUdp);
+    }
+    if let Some(fragment) = ip.fragment {
+        aside.piece = Some((Datagram::of(ip, fragment.identification), ip.header_len));
+        return first_fragment(frame, mac, ip, fragment.offset, ports, packet);
+    }
+    let (udp, data) = datagram(ip)?;
+    if !ports.contains(udp.destination_port()) {
+        aside.candidate = look(data).map(|vni| (udp.destination_port(), vni));
+        return Err(Ending::OtherPort);
+    }
+    vxlan(frame, mac, ip, udp, data, packet)
+}
+
+/// The UDP header, and its data as long as the lengths say.
+#[inline(always)]
+fn datagram<'a>(ip: &Network<'a>) -> Result<(Udp<'a>, Span<'a>), Ending> {
+    let (udp, rest) = Udp::read(ip.payload).map_err(|missing| match missing {
+        Missing::Cut => Ending::OuterCut,
+        Missing::Short => Ending::UdpTruncated,
+    })?;
+    let length = usize::from(udp.length());
+    if length == 0 || ip.length_left_out {
+        return Ok((udp, rest));
+    }
+    if length < udp::HEADER_LEN || length > ip.payload.wire_len() {
+        return Err(Ending::UdpLength);
+    }
+    Ok((udp, rest.with_wire_len(length - udp::HEADER_LEN)))
+}
+
+/// A fragment that holds the VXLAN header is decoded with its length from the UDP header; another is a piece.
+#[cold]
+fn first_fragment(
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    offset: u32,
+    ports: &Ports,
+    packet: &mut Packet,
+) -> Result<Ending, Ending> {
+    if offset != 0 {
+        return Ok(Ending::Fragment);
+    }
+    let (udp, rest) = match Udp::read(ip.payload) {
+        Ok(read) => read,
+        Err(Missing::Cut) => return Err(Ending::OuterCut),
+        Err(Missing::Short) => return Ok(Ending::Fragment),
+    };
+    if !ports.contains(udp.destination_port()) {
+        return Err(Ending::OtherPort);
+    }
+    if rest.wire_len() < vxlan::HEADER_LEN {
+        return Ok(Ending::Fragment);
+    }
+    let length = usize::from(udp.length());
+    if length < udp::HEADER_LEN {
+        return Err(Ending::UdpLength);
+    }
+    let data = rest.with_wire_len(length - udp::HEADER_LEN);
+    let ending = vxlan(frame, mac, ip, udp, data, packet)?;
+    // As large as the datagram in one piece: that is what the underlay's MTU is too small for.
+    let fragment_header_len = if ip.is_v6 { ipv6::FRAGMENT_HEADER_LEN } else { 0 };
+    packet.outer_ip_len = ip.header_len - fragment_header_len as u32 + length as u32;
+    packet.notes.set(Note::FirstFragment, true);
+    Ok(ending)
+}
+
+#[inline(always)]
+fn vxlan(
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    udp: Udp<'_>,
+    data: Span<'_>,
+    packet: &mut Packet,
+) -> Result<Ending, Ending> {
+    let (vxlan, inner_frame) = Vxlan::read(data).map_err(|missing| match missing {
+        Missing::Cut => Ending::VxlanCut,
+        Missing::Short => Ending::VxlanTruncated,
+    })?;
+    if !vxlan.i_flag() {
+        return Err(Ending::IFlagClear);
+    }
+    let mut notes = Notes::default();
+    notes.set(Note::ReservedBits, vxlan.has_reserved_bits());
+    notes.set(Note::InnerCut, frame.data.len() < frame.wire_len as usize && inner_frame.is_cut());
+    let length_left_out = ip.length_left_out || udp.length() == 0;
+    notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
+    *packet = Packet {
+        tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, udp.destination_port()),
+        key: Key::of_vni(vxlan.vni()),
+        time: frame.time,
+        wire_len: frame.wire_len,
+        inner_len: inner_frame.wire_len() as u32,
+        payload_len: 0,
+        outer_ip_header_len: ip.header_len,
+        outer_ip_len: ip.total_len,
+        origin: Origin::new(mac, udp.source_port()),
+        tcp_control: 0,
+        notes,
+    };
+    inner::walk(inner_frame, packet)?;
+    Ok(Ending::Vxlan)
+}
+
+/// The VNI of a datagram that looks like VXLAN: I flag, zero reserved bits, a sound inner frame.
+#[inline]
+fn look(data: Span<'_>) -> Option<u32> {
+    if data.bytes().first() != Some(&8) {
+        return None;
+    }
+    let (vxlan, frame) = Vxlan::read(data).ok()?;
+    let plausible = vxlan.i_flag() && !vxlan.has_reserved_bits() && inner::is_sound(frame);
+    plausible.then(|| vxlan.vni())
+}

@@ -1,0 +1,137 @@
+//! The inner frame. What it lacks is noted, and never a reason to refuse the packet that carries it.
+
+use crate::disposition::Ending;
+use crate::packet::{Note, Packet};
+use crate::wire::arp::Arp;
+use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ip::protocol;
+use crate::wire::tcp::{self, Tcp};
+use crate::wire::{Missing, Span, be16, icmp, igmp, sctp, udp};
+
+use super::link;
+use super::network::{self, Network};
+
+/// Walks the inner frame in `span` and adds to `packet` what it tells.
+#[inline(always)]
+pub(super) fn walk(span: Span<'_>, packet: &mut Packet) -> Result<(), Ending> {
+    let (ethernet, rest) = match Ethernet::read(span) {
+        Ok(read) => read,
+        Err(Missing::Short) => return Err(Ending::InnerTruncatedHeader),
+        Err(Missing::Cut) => {
+            packet.notes.set(Note::InnerHeaderCut, true);
+            return Ok(());
+        }
+    };
+    packet.key.set_macs(ethernet.source(), ethernet.destination());
+    let walked = match plain(ethernet.ethertype(), rest) {
+        Some(ip) => {
+            packet.key.set_ethertype(ethertype::IPV4);
+            internet(&ip, packet)
+        }
+        None => payload(ethernet.ethertype(), rest, packet),
+    };
+    match walked {
+        Ok(()) => {}
+        Err(Missing::Cut) => packet.notes.set(Note::InnerHeaderCut, true),
+        Err(Missing::Short) => packet.notes.set(Note::InnerMalformed, true),
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn plain(announced: u16, span: Span<'_>) -> Option<Network<'_>> {
+    if announced == ethertype::IPV4 { network::plain_v4(span) } else { None }
+}
+
+/// What is not plain IPv4.
+#[inline(never)]
+fn payload(announced: u16, span: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
+    let (tag, ethertype, rest) = link::tags(announced, span)?;
+    if let Some(vid) = tag {
+        packet.key.set_tag(vid);
+    }
+    packet.key.set_ethertype(ethertype);
+    match ethertype {
+        ethertype::IPV4 => internet(&network::v4(rest).map_err(lack)?, packet),
+        ethertype::IPV6 => internet(&network::v6(rest).map_err(lack)?, packet),
+        ethertype::ARP => {
+            if let Some(arp) = Arp::read(rest)? {
+                packet.key.set_arp(arp.sender_ip(), arp.target_ip());
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn lack(fault: Ending) -> Missing {
+    if fault == Ending::OuterCut { Missing::Cut } else { Missing::Short }
+}
+
+#[inline(always)]
+fn internet(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
+    packet.key.set_ip(ip.is_v6, ip.source, ip.destination, ip.protocol);
+    let read = transport(ip, packet);
+    // A wrong length is told even where the headers behind it could be read.
+    match ip.fault {
+        Some(fault) => Err(lack(fault)),
+        None => read,
+    }
+}
+
+/// Reads the transport header. The length of what it carries follows from the packet's lengths alone, where the header's
+/// own is fixed.
+#[inline(always)]
+fn transport(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
+    let is_later_fragment = ip.fragment.is_some_and(|fragment| fragment.offset != 0);
+    let header_len = match ip.protocol {
+        _ if is_later_fragment => 0,
+        protocol::TCP => return tcp(ip.payload, packet),
+        protocol::UDP => udp::HEADER_LEN,
+        protocol::SCTP => sctp::HEADER_LEN,
+        protocol::ICMP | protocol::ICMPV6 => icmp::HEADER_LEN,
+        protocol::IGMP => igmp::HEADER_LEN,
+        _ => 0,
+    };
+    packet.payload_len = behind(ip.payload, header_len)?;
+    if matches!(ip.protocol, protocol::UDP | protocol::SCTP) && !is_later_fragment {
+        ports(ip.payload, packet)?;
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn tcp(segment: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
+    ports(segment, packet)?;
+    let header = Tcp::read(segment)?;
+    packet.tcp_control = header.control();
+    if header.header_len() < tcp::HEADER_LEN {
+        return Err(Missing::Short);
+    }
+    packet.payload_len = behind(segment, header.header_len())?;
+    Ok(())
+}
+
+/// TCP, UDP and SCTP begin with the source and the destination port alike.
+#[inline(always)]
+fn ports(span: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
+    let (ports, _) = span.split::<4>()?;
+    packet.key.set_ports(be16(ports, 0), be16(ports, 2));
+    Ok(())
+}
+
+/// The length behind a header, in bytes; no bytes are looked at.
+#[inline(always)]
+fn behind(span: Span<'_>, header_len: usize) -> Result<u32, Missing> {
+    span.wire_len().checked_sub(header_len).map(|len| len as u32).ok_or(Missing::Short)
+}
+
+/// Whether `span` is an Ethernet frame that makes sense: an EtherType that is known and headers that agree with it.
+#[cold]
+pub(super) fn is_sound(span: Span<'_>) -> bool {
+    let mut packet = Packet::default();
+    let known = |ethertype| matches!(ethertype, ethertype::IPV4 | ethertype::IPV6 | ethertype::ARP);
+    walk(span, &mut packet).is_ok()
+        && packet.key.ethertype().is_some_and(known)
+        && !packet.notes.has(Note::InnerMalformed)
+}

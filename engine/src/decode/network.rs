@@ -1,0 +1,157 @@
+//! IP, either version, outer or inner.
+
+use crate::disposition::Ending;
+use crate::wire::ipv4::{self, Ipv4};
+use crate::wire::ipv6::{self, Extension, Ipv6};
+use crate::wire::{Missing, Span};
+
+/// An IP packet.
+pub(super) struct Network<'a> {
+    pub(super) is_v6: bool,
+    pub(super) source: u128,
+    pub(super) destination: u128,
+    /// Protocol of the payload, behind any extension headers.
+    pub(super) protocol: u8,
+    /// Header with options or extension headers, in bytes.
+    pub(super) header_len: u32,
+    /// The whole packet, in bytes.
+    pub(super) total_len: u32,
+    /// The length field is 0 (segmentation offload, BIG TCP): the lengths are those of the frame.
+    pub(super) length_left_out: bool,
+    /// Set on a fragment.
+    pub(super) fragment: Option<Fragment>,
+    pub(super) payload: Span<'a>,
+    /// The packet contradicts its own lengths; the rest is as far as it goes.
+    pub(super) fault: Option<Ending>,
+}
+
+/// Which fragment of which datagram.
+#[derive(Clone, Copy)]
+pub(super) struct Fragment {
+    pub(super) identification: u32,
+    /// In bytes.
+    pub(super) offset: u32,
+}
+
+fn lack(missing: Missing, truncated: Ending) -> Ending {
+    match missing {
+        Missing::Cut => Ending::OuterCut,
+        Missing::Short => truncated,
+    }
+}
+
+/// The IPv4 packet in `span`, where it is a plain one: no options, no fragment, all lengths sound.
+// Most packets are, and what the compiler then knows of them carries through the rest of the walk.
+#[inline(always)]
+pub(super) fn plain_v4(span: Span<'_>) -> Option<Network<'_>> {
+    let ip = Ipv4::read(span).ok()?;
+    let length = usize::from(ip.total_length());
+    let sound = ipv4::HEADER_LEN <= length && length <= span.wire_len();
+    if !(ip.has_plain_header() && sound) {
+        return None;
+    }
+    Some(Network {
+        is_v6: false,
+        source: u128::from(ip.source()),
+        destination: u128::from(ip.destination()),
+        protocol: ip.protocol(),
+        header_len: ipv4::HEADER_LEN as u32,
+        total_len: length as u32,
+        length_left_out: false,
+        fragment: None,
+        payload: span.with_wire_len(length).skip(ipv4::HEADER_LEN).ok()?,
+        fault: None,
+    })
+}
+
+/// The IPv4 packet in `span`.
+pub(super) fn v4(span: Span<'_>) -> Result<Network<'_>, Ending> {
+    let ip = v4_header(span)?;
+    let header_len = ip.header_len();
+    let length = usize::from(ip.total_length());
+    let wrong_length = length != 0 && (length < header_len || length > span.wire_len());
+    let total_len = if length == 0 || wrong_length { span.wire_len() } else { length };
+    let whole = span.with_wire_len(total_len);
+    let (payload, lacking) = match whole.skip(header_len) {
+        Ok(payload) => (payload, None),
+        Err(missing) => (Span::new(&[], 0), Some(lack(missing, Ending::Ipv4Truncated))),
+    };
+    let identification = u32::from(ip.identification());
+    Ok(Network {
+        is_v6: false,
+        source: u128::from(ip.source()),
+        destination: u128::from(ip.destination()),
+        protocol: ip.protocol(),
+        header_len: header_len as u32,
+        total_len: total_len as u32,
+        length_left_out: length == 0,
+        fragment: ip.is_fragment().then(|| Fragment { identification, offset: ip.fragment_offset() }),
+        payload,
+        fault: lacking.or(wrong_length.then_some(Ending::Ipv4TotalLength)),
+    })
+}
+
+fn v4_header(span: Span<'_>) -> Result<Ipv4<'_>, Ending> {
+    let ip = Ipv4::read(span).map_err(|missing| lack(missing, Ending::Ipv4Truncated))?;
+    if ip.version() != 4 {
+        return Err(Ending::Ipv4Version);
+    }
+    if ip.header_len() < ipv4::HEADER_LEN {
+        return Err(Ending::Ipv4HeaderLength);
+    }
+    Ok(ip)
+}
+
+/// The IPv6 packet in `span`, behind its extension headers.
+pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
+    let (ip, _) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
+    if ip.version() != 6 {
+        return Err(Ending::Ipv6Version);
+    }
+    let length = usize::from(ip.payload_length()) + ipv6::HEADER_LEN;
+    let length_left_out = ip.payload_length() == 0;
+    let fault = length > span.wire_len();
+    let total_len = if length_left_out || fault { span.wire_len() } else { length };
+    let behind = span.with_wire_len(total_len).skip(ipv6::HEADER_LEN);
+    let behind = behind.map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
+    let Extended { protocol, fragment, payload } = extensions(ip.next_header(), behind)?;
+    Ok(Network {
+        is_v6: true,
+        source: ip.source(),
+        destination: ip.destination(),
+        protocol,
+        header_len: (total_len - payload.wire_len()) as u32,
+        total_len: total_len as u32,
+        length_left_out,
+        fragment,
+        payload,
+        fault: fault.then_some(Ending::Ipv6PayloadLength),
+    })
+}
+
+struct Extended<'a> {
+    protocol: u8,
+    fragment: Option<Fragment>,
+    payload: Span<'a>,
+}
+
+/// Steps over extension headers. Behind the fragment header of a later fragment there is payload only.
+fn extensions(next_header: u8, span: Span<'_>) -> Result<Extended<'_>, Ending> {
+    let mut extended = Extended { protocol: next_header, fragment: None, payload: span };
+    while Extension::is(extended.protocol) {
+        let read = Extension::read(extended.protocol, extended.payload);
+        let (header, rest) = read.map_err(|missing| lack(missing, Ending::Ipv6Extension))?;
+        extended.protocol = header.next_header();
+        extended.payload = rest;
+        if let Some((offset, more, identification)) = header.fragment() {
+            // A lone "atomic" fragment is a whole datagram (RFC 6946).
+            if more || offset != 0 {
+                extended.fragment = Some(Fragment { identification, offset });
+            }
+            if offset != 0 {
+                break;
+            }
+        }
+    }
+    Ok(extended)
+}

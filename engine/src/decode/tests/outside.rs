@@ -1,0 +1,282 @@
+//! Outer IP, UDP and the VXLAN header.
+
+use super::craft::{self, Ipv4, Ipv6, MORE, authentication, datagram, fragment, inner, options, outer};
+use super::craft::{over_ipv4, over_ipv6, patched, udp, vxlan};
+use super::{assert_is_inner, ending, ip, notes, packet, vteps, walk};
+use crate::disposition::{Disposition, Ending};
+
+/// Where layers begin in [`over_ipv4`].
+const IP: usize = 14;
+const UDP: usize = IP + 20;
+const VXLAN: usize = UDP + 8;
+
+#[test]
+fn plain_ipv4() {
+    let frame = over_ipv4(0x00ab_cdef, &inner());
+    let found = packet(&frame);
+    assert_is_inner(&found);
+    assert_eq!(found.key.vni(), 0x00ab_cdef);
+    assert_eq!(vteps(&found), (ip("192.0.2.1"), ip("192.0.2.2")));
+    assert_eq!(found.tunnel.udp_port(), 4789);
+    assert_eq!((found.outer_ip_header_len, found.outer_ip_len as usize), (20, frame.len() - 14));
+    assert_eq!((found.wire_len as usize, found.inner_len as usize), (frame.len(), inner().len()));
+}
+
+#[test]
+fn plain_ipv6() {
+    let frame = over_ipv6(100, &inner());
+    let found = packet(&frame);
+    assert_is_inner(&found);
+    assert_eq!(vteps(&found), (ip("2001:db8::1"), ip("2001:db8::2")));
+    assert_eq!((found.outer_ip_header_len, found.outer_ip_len as usize), (40, frame.len() - 14));
+    assert_eq!(frame.len() - found.inner_len as usize, 70);
+}
+
+/// The header length says where UDP begins.
+#[test]
+fn ipv4_options() {
+    for units in 1..=10 {
+        let options = vec![1; 4 * units];
+        let outside = Ipv4 { options: &options, ..Ipv4::default() };
+        let found = packet(&outer(craft::IPV4, &outside.around(&datagram(100, &inner()))));
+        assert_is_inner(&found);
+        assert_eq!(found.outer_ip_header_len as usize, 20 + 4 * units);
+        assert_eq!(found.inner_len as usize, inner().len());
+    }
+}
+
+/// Each kind of extension header tells its length in its own units.
+#[test]
+fn ipv6_extension_headers() {
+    let (hop_by_hop, routing, authenticated, destination) = (0, 43, 51, 60);
+    let last = options(craft::UDP, 0, &datagram(100, &inner()));
+    let third = authentication(destination, &last);
+    let second = options(authenticated, 2, &third);
+    let first = options(routing, 1, &second);
+    let found =
+        packet(&outer(craft::IPV6, &Ipv6 { next_header: hop_by_hop, ..Ipv6::default() }.around(&first)));
+    assert_is_inner(&found);
+    assert_eq!(found.outer_ip_header_len, 40 + 16 + 24 + 24 + 8);
+    assert_eq!(found.inner_len as usize, inner().len());
+}
+
+/// A fragment header with offset 0 and nothing to follow is on a whole datagram (RFC 6946).
+#[test]
+fn ipv6_atomic_fragment() {
+    let payload = fragment(craft::UDP, 0, false, 9, &datagram(100, &inner()));
+    let found = packet(&outer(craft::IPV6, &Ipv6 { next_header: 44, ..Ipv6::default() }.around(&payload)));
+    assert_is_inner(&found);
+    assert!(found.notes.is_empty());
+}
+
+/// The VXLAN port is the destination's. A source port of 4789 is a sender's choice.
+#[test]
+fn destination_port_decides() {
+    let payload = vxlan(100, &inner());
+    let frame = |source, destination| {
+        outer(craft::IPV4, &Ipv4::default().around(&udp(source, destination, &payload)))
+    };
+    assert_eq!(ending(&frame(4789, 53)), Ending::OtherPort);
+    assert_eq!(ending(&frame(53, 4789)), Ending::Vxlan);
+}
+
+/// RFC 7348, section 5: reserved bits are ignored on receipt; here they are told.
+#[test]
+fn reserved_bits_are_ignored_and_told() {
+    assert!(packet(&over_ipv4(100, &inner())).notes.is_empty());
+    for (byte, bits) in [(0, 0x88), (0, 0x09), (1, 1), (2, 0x80), (3, 0xff), (7, 1)] {
+        let found = packet(&patched(over_ipv4(100, &inner()), VXLAN + byte, &[bits]));
+        assert_is_inner(&found);
+        assert_eq!((found.key.vni(), notes(&found)), (100, vec!["reserved_bits"]));
+    }
+}
+
+/// Group policy (draft-smith-vxlan-group-policy): the G flag, and the policy where VXLAN has reserved bits.
+#[test]
+fn group_policy() {
+    let found = packet(&patched(over_ipv4(100, &inner()), VXLAN, &[0x88, 0x48, 0x12, 0x34]));
+    assert_is_inner(&found);
+    assert_eq!((found.key.vni(), notes(&found)), (100, vec!["reserved_bits"]));
+}
+
+#[test]
+fn i_flag_clear() {
+    assert_eq!(ending(&patched(over_ipv4(100, &inner()), VXLAN, &[0xf7])), Ending::IFlagClear);
+}
+
+/// UDP length 0: the data ends where the IP packet ends.
+#[test]
+fn udp_length_0() {
+    for (frame, at) in [(over_ipv4(100, &inner()), UDP + 4), (over_ipv6(100, &inner()), 14 + 40 + 4)] {
+        let found = packet(&patched(frame, at, &[0, 0]));
+        assert_is_inner(&found);
+        assert_eq!((found.inner_len as usize, notes(&found)), (inner().len(), vec!["offload"]));
+    }
+}
+
+/// IPv4 total length 0 (TSO): the lengths are the frame's, and the UDP length is no better than IP's.
+#[test]
+fn ipv4_length_0() {
+    let frame = patched(over_ipv4(100, &inner()), IP + 2, &[0, 0]);
+    let found = packet(&patched(frame.clone(), UDP + 4, &[0, 9]));
+    assert_is_inner(&found);
+    assert_eq!((found.inner_len as usize, notes(&found)), (inner().len(), vec!["offload"]));
+    assert_eq!(found.outer_ip_len as usize, frame.len() - 14);
+}
+
+/// IPv6 payload length 0 (BIG TCP): a packet of more than 64 KiB.
+#[test]
+fn ipv6_payload_length_0() {
+    let large = [inner(), vec![0; 100_000]].concat();
+    let frame = over_ipv6(100, &large);
+    let found = packet(&patched(patched(frame.clone(), 14 + 4, &[0, 0]), 14 + 40 + 4, &[0, 0]));
+    assert_is_inner(&found);
+    assert_eq!((found.inner_len as usize, notes(&found)), (large.len(), vec!["offload"]));
+    assert_eq!(found.outer_ip_len as usize, frame.len() - 14);
+}
+
+/// No Ethernet carries an IP packet of more than 9216 bytes: such a one was cut into frames later.
+#[test]
+fn larger_than_any_mtu_is_offload() {
+    for (ip_len, expected) in [(9216, vec![]), (9217, vec!["offload"])] {
+        let frame = [inner(), vec![0; ip_len - 36 - inner().len()]].concat();
+        let found = packet(&over_ipv4(100, &frame));
+        assert_eq!((found.outer_ip_len as usize, notes(&found)), (ip_len, expected));
+    }
+}
+
+/// Ethernet pads short frames, and a capture may hold the frame check sequence: neither is the inner frame's.
+#[test]
+fn ethernet_padding_is_not_inner() {
+    let frame = [over_ipv4(100, &inner()), vec![0; 40]].concat();
+    let found = packet(&frame);
+    assert_is_inner(&found);
+    assert_eq!((found.wire_len as usize, found.inner_len as usize), (frame.len(), inner().len()));
+    assert!(found.notes.is_empty());
+}
+
+/// A UDP length shorter than IP's bounds the inner frame.
+#[test]
+fn udp_length_below_ip_length() {
+    let short = patched(
+        over_ipv4(100, &[inner(), vec![0; 10]].concat()),
+        UDP + 4,
+        &((16 + inner().len()) as u16).to_be_bytes(),
+    );
+    assert_eq!(packet(&short).inner_len as usize, inner().len());
+}
+
+/// An IPv4 datagram in two pieces: the first is the packet, with its length from the UDP header.
+#[test]
+fn first_and_later_ipv4_fragment() {
+    let whole = datagram(100, &[inner(), vec![0; 1000]].concat());
+    let piece = |flags_and_offset, data: &[u8]| {
+        outer(craft::IPV4, &Ipv4 { identification: 77, flags_and_offset, ..Ipv4::default() }.around(data))
+    };
+    let first = walk(&piece(MORE, &whole[..504]));
+    assert_eq!(first.ending, Ending::Vxlan);
+    assert_is_inner(&first.packet);
+    assert_eq!(
+        (first.packet.inner_len as usize, notes(&first.packet)),
+        (inner().len() + 1000, vec!["first_fragment"])
+    );
+    // As large as the datagram in one piece.
+    assert_eq!(first.packet.outer_ip_len as usize, 20 + whole.len());
+    let later = walk(&piece(504 / 8, &whole[504..]));
+    assert_eq!(later.ending, Ending::Fragment);
+    assert!(first.aside.piece.is_some());
+    assert_eq!(first.aside.piece, later.aside.piece);
+    let other = walk(&outer(
+        craft::IPV4,
+        &Ipv4 { identification: 78, flags_and_offset: 63, ..Ipv4::default() }.around(&whole[504..]),
+    ));
+    assert_ne!(first.aside.piece, other.aside.piece);
+}
+
+#[test]
+fn first_and_later_ipv6_fragment() {
+    let whole = datagram(100, &[inner(), vec![0; 1000]].concat());
+    let piece = |offset, more, data: &[u8]| {
+        let payload = fragment(craft::UDP, offset, more, 0xdead_beef, data);
+        walk(&outer(craft::IPV6, &Ipv6 { next_header: 44, ..Ipv6::default() }.around(&payload)))
+    };
+    let (first, later) = (piece(0, true, &whole[..504]), piece(504, false, &whole[504..]));
+    assert_eq!((first.ending, later.ending), (Ending::Vxlan, Ending::Fragment));
+    assert_is_inner(&first.packet);
+    assert_eq!(
+        (first.packet.inner_len as usize, notes(&first.packet)),
+        (inner().len() + 1000, vec!["first_fragment"])
+    );
+    // In one piece it would have no fragment header.
+    let packet = &first.packet;
+    assert_eq!((packet.outer_ip_header_len, packet.outer_ip_len as usize), (48, 40 + whole.len()));
+    assert_eq!(first.aside.piece, later.aside.piece);
+}
+
+/// Behind the fragment header of a later fragment there is data, even where an options header comes first in the whole.
+#[test]
+fn data_of_a_later_fragment_is_no_extension_header() {
+    let payload = fragment(60, 1480, false, 1, &[0xff; 100]);
+    let ending = ending(&outer(craft::IPV6, &Ipv6 { next_header: 44, ..Ipv6::default() }.around(&payload)));
+    assert_ne!(ending.disposition(), Disposition::Malformed);
+}
+
+/// A first fragment too small for the VXLAN header is a piece like any other; with all of that header it is a packet.
+#[test]
+fn tiny_first_fragment() {
+    let whole = datagram(100, &inner());
+    let first = |len: usize| {
+        let outside = Ipv4 { flags_and_offset: MORE, ..Ipv4::default() };
+        walk(&outer(craft::IPV4, &outside.around(&whole[..len])))
+    };
+    assert_eq!(first(8).ending, Ending::Fragment);
+    assert!(first(8).aside.piece.is_some());
+    let header_only = first(16);
+    assert_eq!(header_only.ending, Ending::Vxlan);
+    assert_eq!((header_only.packet.key.vni(), header_only.packet.inner_len as usize), (100, inner().len()));
+    assert_eq!(header_only.packet.key.macs(), None);
+    // 24 bytes: eight of the inner Ethernet header.
+    assert_eq!(first(24).packet.key.macs(), None);
+}
+
+/// Fragments of what is not UDP cannot be VXLAN's; those of a datagram to another port can be told by the first only.
+#[test]
+fn fragments_of_something_else() {
+    let piece = |protocol, flags_and_offset, data: &[u8]| {
+        ending(&outer(craft::IPV4, &Ipv4 { protocol, flags_and_offset, ..Ipv4::default() }.around(data)))
+    };
+    assert_eq!(piece(craft::TCP, 20, &[0; 64]), Ending::NonUdp);
+    assert_eq!(piece(craft::UDP, MORE, &udp(1, 53, &[0; 64])), Ending::OtherPort);
+    assert_eq!(piece(craft::UDP, 20, &[0; 64]), Ending::Fragment);
+}
+
+/// VXLAN on Linux's old port is no VXLAN until that port is named, and looks like it.
+#[test]
+fn candidate_on_another_port() {
+    let on = |port, payload: &[u8]| {
+        walk(&outer(craft::IPV4, &Ipv4::default().around(&udp(49_152, port, payload))))
+    };
+    let found = on(8472, &vxlan(4, &inner()));
+    assert_eq!((found.ending, found.aside.candidate), (Ending::OtherPort, Some((8472, 4))));
+    let arp = craft::ethernet(
+        craft::mac(1),
+        craft::BROADCAST,
+        craft::ARP,
+        &craft::arp(craft::mac(1), [10, 0, 0, 1], [10, 0, 0, 2]),
+    );
+    assert_eq!(on(8472, &vxlan(4, &arp)).aside.candidate, Some((8472, 4)));
+    let unlike = [
+        patched(vxlan(4, &inner()), 0, &[0]),
+        patched(vxlan(4, &inner()), 0, &[0x0c]),
+        patched(vxlan(4, &inner()), 7, &[1]),
+        patched(vxlan(4, &inner()), 8 + 12, &[0x12, 0x34]),
+        patched(vxlan(4, &inner()), 8 + 14, &[0x55]),
+        vxlan(4, &inner()[..13]),
+        vxlan(4, &[]),
+        b"\x08 is how this text begins, which is no VXLAN".to_vec(),
+        vec![],
+    ];
+    for payload in unlike {
+        assert_eq!(on(8472, &payload).aside.candidate, None, "{payload:?}");
+    }
+}

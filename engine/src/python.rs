@@ -1,0 +1,23 @@
+//! The Python module `vxinspect._engine`; its manual is `vxinspect/_engine.pyi`. The only place with `PyO3`.
+
+mod convert;
+mod monitor;
+mod reader;
+mod run;
+
+use pyo3::prelude::*;
+
+/// The engine: captures in, tables out.
+#[pymodule]
+mod _engine {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::run::{Analysis, Rows, scan};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("debug_build", cfg!(debug_assertions))
+    }
+}

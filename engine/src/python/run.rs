@@ -1,0 +1,266 @@
+//! `scan`, `Analysis` and `Rows`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use super::convert::{capture_error, option_error, value};
+use super::monitor::PyMonitor;
+use super::reader::PyReader;
+use crate::analysis;
+use crate::capture::{Compression, Facts};
+use crate::disposition::Disposition;
+use crate::scan::{self as run, Input, Options, Origin};
+use crate::select::Select;
+use crate::value::Value;
+use crate::views::{AnyTable, View, summary};
+
+/// What one run saw.
+#[pyclass(frozen, module = "vxinspect._engine")]
+pub(super) struct Analysis {
+    seen: Arc<analysis::Analysis>,
+    captures: Vec<(String, Facts)>,
+    #[pyo3(get)]
+    interrupted: bool,
+}
+
+/// The rows of one table.
+#[pyclass(frozen, module = "vxinspect._engine")]
+pub(super) struct Rows {
+    seen: Arc<analysis::Analysis>,
+    table: Box<dyn AnyTable>,
+}
+
+#[pymethods]
+impl Rows {
+    #[getter]
+    fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.table.columns())
+    }
+
+    #[getter]
+    fn total(&self) -> usize {
+        self.table.total()
+    }
+
+    fn __len__(&self) -> usize {
+        self.table.len()
+    }
+
+    fn rows<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let rows = (start..stop).map_while(|row| self.table.values(row, self.seen.cells()));
+        rows.map(|values| {
+            let values: Vec<_> = values.into_iter().map(|each| value(py, each)).collect::<PyResult<_>>()?;
+            PyTuple::new(py, values)
+        })
+        .collect()
+    }
+}
+
+#[pymethods]
+impl Analysis {
+    fn captures<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.captures.iter().map(|(name, facts)| capture(py, name, facts)).collect()
+    }
+
+    fn frames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let endings = self.seen.endings();
+        let frames = PyDict::new(py);
+        frames.set_item("total", endings.total())?;
+        for (name, disposition) in [
+            ("vxlan", Disposition::Vxlan),
+            ("fragment", Disposition::Fragment),
+            ("other", Disposition::Other),
+            ("invalid", Disposition::Invalid),
+            ("malformed", Disposition::Malformed),
+        ] {
+            frames.set_item(name, endings.of(disposition))?;
+        }
+        frames.set_item("selected", summary::bytes(self.seen.cells()).packets)?;
+        frames.set_item("reasons", counts(py, endings.reasons())?)?;
+        frames.set_item("notes", counts(py, self.seen.notes())?)?;
+        Ok(frames)
+    }
+
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let seen = self.seen.seen();
+        let time = PyDict::new(py);
+        let (first, last) = seen.ends().unzip();
+        time.set_item("first_seen", value(py, Value::maybe(first, Value::Time))?)?;
+        time.set_item("last_seen", value(py, Value::maybe(last, Value::Time))?)?;
+        time.set_item("duration_s", seen.seconds())?;
+        Ok(time)
+    }
+
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let totals = py.detach(|| summary::totals(self.seen.cells()));
+        let named = [
+            ("vnis", totals.vnis),
+            ("vteps", totals.vteps),
+            ("tunnels", totals.tunnels),
+            ("flows", totals.flows),
+            ("macs", totals.macs),
+            ("ips", totals.ips),
+        ];
+        counts(py, named)
+    }
+
+    fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let sums = summary::bytes(self.seen.cells());
+        let overhead = sums.wire.cast_signed() - sums.inner.cast_signed();
+        let bytes = counts(py, [("wire", sums.wire), ("inner", sums.inner), ("payload", sums.payload)])?;
+        bytes.set_item("overhead", overhead)?;
+        bytes.set_item("overhead_percent", value(py, Value::percent(overhead, sums.wire))?)?;
+        Ok(bytes)
+    }
+
+    fn candidates(&self) -> Vec<(u16, u64, Vec<u32>)> {
+        let told = |c: &analysis::Candidate| (c.port, c.frames, c.vnis.iter().copied().collect());
+        self.seen.candidates().map(told).collect()
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        self.seen.settings().ports.iter().collect()
+    }
+
+    #[pyo3(signature = (view, *, sort = Vec::new(), limit = None))]
+    #[allow(clippy::needless_pass_by_value)] // What Python hands over is a copy.
+    fn table(
+        &self,
+        py: Python<'_>,
+        view: &str,
+        sort: Vec<(String, bool)>,
+        limit: Option<usize>,
+    ) -> PyResult<Rows> {
+        let view = view_named(view).ok_or_else(|| option_error(py, "view", view, VIEWS))?;
+        let table = py.detach(|| view.table(self.seen.cells(), &sort, limit));
+        let table = table.map_err(|unknown| {
+            let expected = format!("a column of this table ({})", unknown.columns);
+            option_error(py, "sort", &unknown.name, &expected)
+        })?;
+        Ok(Rows { seen: Arc::clone(&self.seen), table })
+    }
+
+    fn merge(&self, py: Python<'_>, later: &Analysis) -> Self {
+        let mut both = analysis::Analysis::new(self.seen.settings().clone());
+        py.detach(|| {
+            both.merge(&self.seen);
+            both.merge(&later.seen);
+        });
+        let captures = self.captures.iter().chain(&later.captures).cloned().collect();
+        Self { seen: Arc::new(both), captures, interrupted: self.interrupted || later.interrupted }
+    }
+}
+
+fn counts(
+    py: Python<'_>,
+    named: impl IntoIterator<Item = (&'static str, u64)>,
+) -> PyResult<Bound<'_, PyDict>> {
+    let counts = PyDict::new(py);
+    named.into_iter().try_for_each(|(name, count)| counts.set_item(name, count))?;
+    Ok(counts)
+}
+
+fn capture<'py>(py: Python<'py>, name: &str, facts: &Facts) -> PyResult<Bound<'py, PyDict>> {
+    let link_types: Vec<String> = facts.link_types.iter().map(|link| link.name().into_owned()).collect();
+    let capture = PyDict::new(py);
+    capture.set_item("name", name)?;
+    capture.set_item("format", facts.format.name())?;
+    capture.set_item("byte_order", facts.byte_order.name())?;
+    let resolution = Some(&facts.timestamp_resolution).filter(|resolution| !resolution.is_empty());
+    capture.set_item("timestamp_resolution", resolution)?;
+    capture.set_item("link_types", link_types)?;
+    capture.set_item("compression", facts.compression.map(Compression::name))?;
+    capture.set_item("bytes", facts.bytes)?;
+    capture.set_item("complete", facts.complete)?;
+    capture.set_item("truncated_at", facts.truncated_at)?;
+    capture.set_item("damage", facts.damage.as_ref().map(ToString::to_string))?;
+    capture.set_item("fatal", facts.damage.as_ref().is_some_and(|damage| damage.fatal))?;
+    Ok(capture)
+}
+
+const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, \
+    overhead_total, overhead_vni or overhead_tunnel";
+
+fn view_named(name: &str) -> Option<View> {
+    Some(match name {
+        "vnis" => View::Vnis,
+        "flows" => View::Flows,
+        "conversations_mac" => View::ConversationsByMac,
+        "conversations_ip" => View::ConversationsByIp,
+        "tunnels" => View::Tunnels,
+        "vteps" => View::Vteps,
+        "fdb" => View::Fdb,
+        "overhead_total" => View::OverheadTotal,
+        "overhead_vni" => View::OverheadByVni,
+        "overhead_tunnel" => View::OverheadByTunnel,
+        _ => return None,
+    })
+}
+
+/// Reads captures as one run.
+#[pyfunction]
+#[pyo3(signature = (sources, *, ports, auto_ports, select, count, threads, progress, keep_on_interrupt))]
+// The one call of the module: Python names each argument, and hands over what it made of them.
+#[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
+pub(super) fn scan(
+    py: Python<'_>,
+    sources: Vec<(String, Bound<'_, PyAny>)>,
+    ports: Vec<u16>,
+    auto_ports: bool,
+    select: Vec<(String, String)>,
+    count: Option<u64>,
+    threads: Option<usize>,
+    progress: Option<Py<PyAny>>,
+    keep_on_interrupt: bool,
+) -> PyResult<Analysis> {
+    if threads == Some(0) {
+        return Err(option_error(py, "threads", "0", "one thread or more"));
+    }
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let inputs: Vec<Input> = sources
+        .into_iter()
+        .map(|(name, source)| Ok(Input::new(&name, origin(&source, &interrupted)?)))
+        .collect::<PyResult<_>>()?;
+    let options = Options { ports, auto_ports, select: selection(py, &select)?, count };
+    let mut monitor = PyMonitor::new(progress, interrupted);
+    let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
+    let run = run.map_err(|error| capture_error(py, error))?;
+    match monitor.raised {
+        Some(error) if !(keep_on_interrupt && error.is_instance_of::<PyKeyboardInterrupt>(py)) => Err(error),
+        _ => Ok(Analysis {
+            seen: Arc::new(run.analysis),
+            captures: run.captures,
+            interrupted: run.interrupted,
+        }),
+    }
+}
+
+fn selection(py: Python<'_>, terms: &[(String, String)]) -> PyResult<Select> {
+    let mut select = Select::default();
+    for (field, text) in terms {
+        let added = select.add(field, text);
+        added.map_err(|error| option_error(py, &error.field, &error.text, error.expected))?;
+    }
+    Ok(select)
+}
+
+/// `-` is standard input.
+fn origin(source: &Bound<'_, PyAny>, interrupted: &Arc<AtomicBool>) -> PyResult<Origin> {
+    if let Ok(bytes) = source.cast::<PyBytes>() {
+        return Ok(Origin::Bytes(bytes.as_bytes().into()));
+    }
+    if source.is_instance_of::<PyString>() {
+        let path: PathBuf = source.extract()?;
+        return Ok(if path.as_os_str() == "-" { Origin::Stdin } else { Origin::Path(path) });
+    }
+    if !source.hasattr("read")? {
+        return Err(PyTypeError::new_err("a source must be a path, bytes or a binary file object"));
+    }
+    let object = source.clone().unbind();
+    Ok(Origin::Reader(Box::new(PyReader { object, interrupted: Arc::clone(interrupted) })))
+}

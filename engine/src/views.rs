@@ -1,0 +1,123 @@
+//! The tables: each a roll-up of the cells, so that they agree with each other by construction.
+
+pub mod conversations;
+pub mod fdb;
+pub mod flows;
+pub mod overhead;
+mod roll_up;
+pub mod summary;
+mod table;
+pub mod tunnels;
+pub mod vnis;
+pub mod vteps;
+
+pub use table::{AnyTable, Column, Row, Sort, UnknownColumn};
+
+use crate::cells::{Cell, Cells};
+use crate::timespan::TimeSpan;
+use crate::value::Value;
+
+use roll_up::Members;
+use table::table;
+
+/// What every table adds up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    pub(crate) packets: u64,
+    pub(crate) wire_bytes: u64,
+    pub(crate) inner_bytes: u64,
+    pub(crate) payload_bytes: u64,
+    pub(crate) seen: TimeSpan,
+}
+
+impl Sums {
+    pub(crate) fn add(&mut self, cell: &Cell) {
+        self.packets += cell.packets;
+        self.wire_bytes += cell.wire_bytes;
+        self.inner_bytes += cell.inner_bytes;
+        self.payload_bytes += cell.payload_bytes;
+        self.seen.merge(cell.seen);
+    }
+
+    pub(crate) fn overhead_bytes(&self) -> i64 {
+        self.wire_bytes.cast_signed() - self.inner_bytes.cast_signed()
+    }
+
+    pub(crate) fn overhead_percent(&self) -> Value {
+        Value::percent(self.overhead_bytes(), self.wire_bytes)
+    }
+}
+
+fn first(seen: TimeSpan) -> Value {
+    Value::maybe(seen.ends(), |(first, _)| Value::Time(first))
+}
+
+fn last(seen: TimeSpan) -> Value {
+    Value::maybe(seen.ends(), |(_, last)| Value::Time(last))
+}
+
+fn numbers(members: &Members<u32>) -> Value {
+    Value::Counts(members.sorted().into_iter().map(u64::from).collect())
+}
+
+/// Packets and inner bytes of one direction.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Direction {
+    pub(crate) packets: u64,
+    pub(crate) inner_bytes: u64,
+}
+
+impl Direction {
+    pub(crate) fn add(&mut self, cell: &Cell) {
+        self.packets += cell.packets;
+        self.inner_bytes += cell.inner_bytes;
+    }
+}
+
+/// A table of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// [`vnis`]
+    Vnis,
+    /// [`flows`]
+    Flows,
+    /// [`conversations`] between MAC addresses.
+    ConversationsByMac,
+    /// [`conversations`] between IP addresses.
+    ConversationsByIp,
+    /// [`tunnels`]
+    Tunnels,
+    /// [`vteps`]
+    Vteps,
+    /// [`fdb`]
+    Fdb,
+    /// [`overhead`] of all packets.
+    OverheadTotal,
+    /// [`overhead`] by VNI.
+    OverheadByVni,
+    /// [`overhead`] by tunnel.
+    OverheadByTunnel,
+}
+
+impl View {
+    /// Rolls the table up from `cells`: sorted by `sort`, then in the contract's order; at most `limit` rows.
+    pub fn table(
+        self,
+        cells: &Cells,
+        sort: &Sort,
+        limit: Option<usize>,
+    ) -> Result<Box<dyn AnyTable>, UnknownColumn> {
+        match self {
+            Self::Vnis => table(vnis::rows(cells), cells, sort, limit),
+            Self::Flows => table(flows::rows(cells), cells, sort, limit),
+            Self::ConversationsByMac => table(conversations::by_mac(cells), cells, sort, limit),
+            Self::ConversationsByIp => table(conversations::by_ip(cells), cells, sort, limit),
+            Self::Tunnels => table(tunnels::rows(cells), cells, sort, limit),
+            Self::Vteps => table(vteps::rows(cells), cells, sort, limit),
+            Self::Fdb => table(fdb::rows(cells), cells, sort, limit),
+            Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
+            Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
+            Self::OverheadByTunnel => table(overhead::rows::<tunnels::Pair>(cells), cells, sort, limit),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `conversations`: both directions between two inner MACs, or two inner IP addresses, in one VNI.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::roll_up::{Members, RollUp};
+use super::{Column, Direction, Row, Sums, first, last};
+use crate::cells::{Cell, Cells};
+use crate::value::Value;
+use crate::wire::mac::Mac;
+use crate::wire::{ethernet, ip};
+
+/// What a conversation is between.
+pub trait End: Ord + Send + Sync + Copy + std::hash::Hash + 'static {
+    /// The columns.
+    const COLUMNS: &'static [Column<ConversationRow<Self>>];
+    /// The ends of a cell's packets, source first; `None` where the cell is no part of this table.
+    fn of(cell: &Cell) -> Option<(Self, Self)>;
+    /// What is listed of a cell: its EtherType or its protocol.
+    fn kind(cell: &Cell) -> Option<u16>;
+}
+
+/// One conversation.
+pub struct ConversationRow<E> {
+    vni: u32,
+    a: E,
+    b: E,
+    sums: Sums,
+    ab: Direction,
+    ba: Direction,
+    kinds: Members<u16>,
+}
+
+impl<E: End> Row for ConversationRow<E> {
+    const COLUMNS: &'static [Column<Self>] = E::COLUMNS;
+
+    fn wire_bytes(&self) -> u64 {
+        self.sums.wire_bytes
+    }
+
+    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+        (self.vni, self.a, self.b).cmp(&(other.vni, other.a, other.b))
+    }
+}
+
+impl<E> ConversationRow<E> {
+    fn new((vni, a, b): (u32, E, E)) -> Self {
+        let (ab, ba) = (Direction::default(), Direction::default());
+        Self { vni, a, b, sums: Sums::default(), ab, ba, kinds: Members::default() }
+    }
+
+    fn names(&self, name: impl Fn(u16) -> Cow<'static, str>) -> Value {
+        let mut names: Vec<_> = self.kinds.sorted().into_iter().map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        Value::Texts(names)
+    }
+}
+
+macro_rules! columns {
+    ($a:literal, $b:literal, $end:expr, $kinds:expr) => {
+        &[
+            Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
+            Column { name: $a, value: |r, _| $end(r.a) },
+            Column { name: $b, value: |r, _| $end(r.b) },
+            Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
+            Column { name: "packets_ab", value: |r, _| Value::Count(r.ab.packets) },
+            Column { name: "packets_ba", value: |r, _| Value::Count(r.ba.packets) },
+            Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
+            Column { name: "inner_bytes_ab", value: |r, _| Value::Count(r.ab.inner_bytes) },
+            Column { name: "inner_bytes_ba", value: |r, _| Value::Count(r.ba.inner_bytes) },
+            Column { name: "wire_bytes", value: |r, _| Value::Count(r.sums.wire_bytes) },
+            $kinds,
+            Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
+            Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+        ]
+    };
+}
+
+/// An inner MAC address; `None` where the snap length cut it off.
+type MacEnd = Option<Mac>;
+
+impl End for MacEnd {
+    const COLUMNS: &'static [Column<ConversationRow<Self>>] = columns!(
+        "mac_a",
+        "mac_b",
+        |mac| Value::maybe(mac, Value::Mac),
+        Column { name: "ethertypes", value: |r, _| r.names(ethernet::name) }
+    );
+
+    fn of(cell: &Cell) -> Option<(Self, Self)> {
+        Some(cell.key.macs().map_or((None, None), |(source, destination)| (Some(source), Some(destination))))
+    }
+
+    fn kind(cell: &Cell) -> Option<u16> {
+        cell.key.ethertype()
+    }
+}
+
+impl End for IpAddr {
+    const COLUMNS: &'static [Column<ConversationRow<Self>>] = columns!(
+        "ip_a",
+        "ip_b",
+        Value::Ip,
+        Column { name: "protocols", value: |r, _| r.names(|number| ip::protocol_name(number as u8)) }
+    );
+
+    fn of(cell: &Cell) -> Option<(Self, Self)> {
+        cell.key.addresses().filter(|_| cell.key.protocol().is_some())
+    }
+
+    fn kind(cell: &Cell) -> Option<u16> {
+        cell.key.protocol().map(u16::from)
+    }
+}
+
+fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
+    let mut by_pair: RollUp<ConversationRow<E>> = RollUp::new();
+    for cell in cells.iter() {
+        let Some((source, destination)) = E::of(cell) else {
+            continue;
+        };
+        let key = (cell.key.vni(), source.min(destination), source.max(destination));
+        let row = by_pair.row(&key, |row| (row.vni, row.a, row.b), || ConversationRow::new(key));
+        row.sums.add(cell);
+        let direction = if source == row.a { &mut row.ab } else { &mut row.ba };
+        direction.add(cell);
+        if let Some(kind) = E::kind(cell) {
+            row.kinds.add(kind);
+        }
+    }
+    by_pair.into_rows()
+}
+
+/// The conversations between inner MAC addresses.
+#[must_use]
+pub fn by_mac(cells: &Cells) -> Vec<ConversationRow<Option<Mac>>> {
+    rows(cells)
+}
+
+/// The conversations between inner IP addresses.
+#[must_use]
+pub fn by_ip(cells: &Cells) -> Vec<ConversationRow<IpAddr>> {
+    rows(cells)
+}

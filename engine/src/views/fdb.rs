@@ -1,0 +1,66 @@
+//! `fdb`: the forwarding table (VNI, MAC) -> VTEP that a VTEP would have learned from this traffic.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::roll_up::{Members, RollUp};
+use super::{Column, Row, Sums, first, last};
+use crate::cells::Cells;
+use crate::value::Value;
+use crate::wire::mac::Mac;
+
+/// One station: a MAC in a VNI.
+pub struct FdbRow {
+    station: u32,
+    vni: u32,
+    mac: Mac,
+    vtep: IpAddr,
+    ips: Members<IpAddr>,
+    sums: Sums,
+    moves: u64,
+}
+
+impl Row for FdbRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
+        Column { name: "mac", value: |r, _| Value::Mac(r.mac) },
+        Column { name: "vtep", value: |r, _| Value::Ip(r.vtep) },
+        Column { name: "ips", value: |r, _| Value::Ips(r.ips.sorted()) },
+        Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
+        Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
+        Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+        Column { name: "moves", value: |r, _| Value::Count(r.moves) },
+    ];
+
+    fn wire_bytes(&self) -> u64 {
+        self.sums.wire_bytes
+    }
+
+    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+        (self.vni, self.mac).cmp(&(other.vni, other.mac))
+    }
+}
+
+/// The stations.
+#[must_use]
+pub fn rows(cells: &Cells) -> Vec<FdbRow> {
+    let mut by_station: RollUp<FdbRow> = RollUp::new();
+    for (id, cell) in cells.numbered() {
+        let (Some(station), Some((mac, _))) = (cells.station(id), cell.key.macs()) else {
+            continue;
+        };
+        let new = || {
+            let place = cells.place(station);
+            let vtep = cells.tunnel(cells.get(place.cell)).source();
+            let (vni, moves) = (cell.key.vni(), place.moves);
+            FdbRow { station, vni, mac, vtep, ips: Members::default(), sums: Sums::default(), moves }
+        };
+        let row = by_station.row(&station, |row| row.station, new);
+        row.sums.add(cell);
+        let addresses = cell.key.addresses().filter(|(source, _)| !source.is_unspecified());
+        if let Some((source, _)) = addresses {
+            row.ips.add(source);
+        }
+    }
+    by_station.into_rows()
+}

@@ -1,0 +1,163 @@
+//! `overhead`: what encapsulation costs, in total, by VNI or by tunnel.
+
+use std::cmp::Ordering;
+
+use super::roll_up::RollUp;
+use super::tunnels::Pair;
+use super::{Column, Row, Sums};
+use crate::cells::{Cell, Cells};
+use crate::value::Value;
+use crate::wire::{udp, vxlan};
+
+/// What the encapsulation of some packets costs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    sums: Sums,
+    outer_ip_bytes: u64,
+    largest_outer_ip: u32,
+    largest_on_cable: u32,
+    offload_frames: u64,
+}
+
+impl Cost {
+    fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
+        let rare = cells.rare(id);
+        let ip_header_bytes = cell.packets * u64::from(cells.tunnel(cell).ip_header_len());
+        self.sums.add(cell);
+        self.outer_ip_bytes += ip_header_bytes + rare.more_ip_bytes;
+        self.largest_on_cable = self.largest_on_cable.max(cell.largest_on_cable);
+        self.largest_outer_ip = self.largest_outer_ip.max(cell.largest_on_cable).max(rare.largest_offload);
+        self.offload_frames += rare.offload_frames;
+    }
+
+    fn udp_bytes(&self) -> u64 {
+        self.sums.packets * udp::HEADER_LEN as u64
+    }
+
+    fn vxlan_bytes(&self) -> u64 {
+        self.sums.packets * vxlan::HEADER_LEN as u64
+    }
+
+    /// All that is neither IP, UDP, VXLAN nor inner frame: link headers, tags, padding, frame check sequences.
+    fn outer_ethernet_bytes(&self) -> i64 {
+        let headers = self.outer_ip_bytes + self.udp_bytes() + self.vxlan_bytes();
+        self.sums.overhead_bytes() - headers.cast_signed()
+    }
+
+    /// An 802.1Q tag on each of the same frames.
+    fn vlan_overhead_bytes(&self) -> u64 {
+        self.sums.packets * 4
+    }
+}
+
+/// A group of packets whose cost is told.
+pub trait Group: Ord + Send + Sync + Copy + std::hash::Hash + 'static {
+    /// The columns, the key's first.
+    const COLUMNS: &'static [Column<OverheadRow<Self>>];
+    /// The group of a cell.
+    fn of(cell: &Cell, cells: &Cells) -> Self;
+}
+
+/// One group.
+pub struct OverheadRow<G> {
+    group: G,
+    cost: Cost,
+}
+
+impl<G: Group> Row for OverheadRow<G> {
+    const COLUMNS: &'static [Column<Self>] = G::COLUMNS;
+
+    fn wire_bytes(&self) -> u64 {
+        self.cost.sums.wire_bytes
+    }
+
+    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+        self.group.cmp(&other.group)
+    }
+}
+
+/// The columns of a group's table: its key's, then what all have in common.
+macro_rules! columns {
+    ($($key:expr),*) => {
+        &[
+            $($key,)*
+            Column { name: "packets", value: |r, _| Value::Count(r.cost.sums.packets) },
+            Column { name: "wire_bytes", value: |r, _| Value::Count(r.cost.sums.wire_bytes) },
+            Column { name: "outer_ethernet_bytes", value: |r, _| Value::Signed(r.cost.outer_ethernet_bytes()) },
+            Column { name: "outer_ip_bytes", value: |r, _| Value::Count(r.cost.outer_ip_bytes) },
+            Column { name: "udp_bytes", value: |r, _| Value::Count(r.cost.udp_bytes()) },
+            Column { name: "vxlan_bytes", value: |r, _| Value::Count(r.cost.vxlan_bytes()) },
+            Column { name: "overhead_bytes", value: |r, _| Value::Signed(r.cost.sums.overhead_bytes()) },
+            Column { name: "overhead_percent", value: |r, _| r.cost.sums.overhead_percent() },
+            Column { name: "inner_bytes", value: |r, _| Value::Count(r.cost.sums.inner_bytes) },
+            Column { name: "payload_bytes", value: |r, _| Value::Count(r.cost.sums.payload_bytes) },
+            Column {
+                name: "goodput_percent",
+                value: |r, _| Value::percent(r.cost.sums.payload_bytes.cast_signed(), r.cost.sums.wire_bytes),
+            },
+            Column { name: "vlan_overhead_bytes", value: |r, _| Value::Count(r.cost.vlan_overhead_bytes()) },
+            Column { name: "largest_outer_ip_packet", value: |r, _| length(r.cost.largest_outer_ip) },
+            Column { name: "required_underlay_mtu", value: |r, _| length(r.cost.largest_on_cable) },
+            Column { name: "offload_frames", value: |r, _| Value::Count(r.cost.offload_frames) },
+        ]
+    };
+}
+
+fn length(bytes: u32) -> Value {
+    if bytes == 0 { Value::Null } else { Value::Count(bytes.into()) }
+}
+
+/// All packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Total;
+
+impl Group for Total {
+    const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!();
+    fn of(_: &Cell, _: &Cells) -> Self {
+        Self
+    }
+}
+
+/// The packets of a VNI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vni(u32);
+
+impl Group for Vni {
+    const COLUMNS: &'static [Column<OverheadRow<Self>>] =
+        columns!(Column { name: "vni", value: |r, _| Value::Count(r.group.0.into()) });
+    fn of(cell: &Cell, _: &Cells) -> Self {
+        Self(cell.key.vni())
+    }
+}
+
+impl Group for Pair {
+    const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!(
+        Column { name: "vtep_a", value: |r, _| Value::Ip(r.group.vtep_a) },
+        Column { name: "vtep_b", value: |r, _| Value::Ip(r.group.vtep_b) }
+    );
+    fn of(cell: &Cell, cells: &Cells) -> Self {
+        Pair::of(cell, cells)
+    }
+}
+
+/// The cost of each group.
+#[must_use]
+pub fn rows<G: Group>(cells: &Cells) -> Vec<OverheadRow<G>> {
+    let mut by_group: RollUp<OverheadRow<G>> = RollUp::new();
+    for (id, cell) in cells.numbered() {
+        let group = G::of(cell, cells);
+        let new = || OverheadRow { group, cost: Cost::default() };
+        by_group.row(&group, |row| row.group, new).cost.add(id, cell, cells);
+    }
+    by_group.into_rows()
+}
+
+/// The row of all packets together, which is there even when there are none.
+#[must_use]
+pub fn total(cells: &Cells) -> Vec<OverheadRow<Total>> {
+    let mut rows = rows::<Total>(cells);
+    if rows.is_empty() {
+        rows.push(OverheadRow { group: Total, cost: Cost::default() });
+    }
+    rows
+}

@@ -1,0 +1,125 @@
+//! Cells -> rows: what all tables have in common.
+
+use std::hash::{BuildHasher, Hash};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// Groups by a key that each row can tell of itself; a row for each.
+pub(super) struct RollUp<R> {
+    rows: Vec<R>,
+    index: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl<R> RollUp<R> {
+    pub(super) fn new() -> Self {
+        Self { rows: Vec::new(), index: HashTable::new(), hasher: RandomState::default() }
+    }
+
+    /// The row of `key`, made by `new` where there is none yet.
+    pub(super) fn row<K: Hash + Eq>(
+        &mut self,
+        key: &K,
+        key_of: impl Fn(&R) -> K,
+        new: impl FnOnce() -> R,
+    ) -> &mut R {
+        let Self { rows, index, hasher } = self;
+        let same = |id: &u32| key_of(&rows[*id as usize]) == *key;
+        let rehash = |id: &u32| hasher.hash_one(key_of(&rows[*id as usize]));
+        let id = match index.entry(hasher.hash_one(key), same, rehash) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(free) => {
+                let id = rows.len() as u32;
+                free.insert(id);
+                rows.push(new());
+                id
+            }
+        };
+        &mut rows[id as usize]
+    }
+
+    /// The rows, in the order in which they were made.
+    pub(super) fn into_rows(self) -> Vec<R> {
+        self.rows
+    }
+}
+
+/// Distinct things. They are put in order and rid of repetitions whenever they have doubled, so adding is cheap and
+/// memory stays within twice what is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Members<M> {
+    members: Vec<M>,
+    tidy_at: usize,
+}
+
+const FIRST_TIDY: usize = 16;
+
+impl<M> Default for Members<M> {
+    fn default() -> Self {
+        Self { members: Vec::new(), tidy_at: FIRST_TIDY }
+    }
+}
+
+impl<M: Ord> Members<M> {
+    pub(super) fn add(&mut self, member: M) {
+        if self.members.last() == Some(&member) {
+            return;
+        }
+        self.members.push(member);
+        if self.members.len() >= self.tidy_at {
+            self.tidy();
+            self.tidy_at = FIRST_TIDY.max(2 * self.members.len());
+        }
+    }
+
+    fn tidy(&mut self) {
+        self.members.sort_unstable();
+        self.members.dedup();
+    }
+
+    /// In order, each once.
+    pub(super) fn sorted(&self) -> Vec<M>
+    where
+        M: Clone,
+    {
+        let mut all = self.clone();
+        all.tidy();
+        all.members
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64
+    where
+        M: Clone,
+    {
+        self.sorted().len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However often and in whatever order they come, members are kept once, in order.
+    #[test]
+    fn members_are_distinct() {
+        let mut members = Members::default();
+        for round in 0..3 {
+            (0..100_u32).rev().for_each(|member| members.add((member + round) % 100));
+        }
+        assert!(members.members.len() <= 200);
+        assert_eq!(members.count(), 100);
+        assert_eq!(members.sorted(), (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_are_found_again() {
+        let mut rows: RollUp<(u32, u32)> = RollUp::new();
+        for key in (0..1000).chain(0..1000) {
+            rows.row(&key, |row| row.0, || (key, 0)).1 += 1;
+        }
+        assert_eq!(rows.into_rows(), (0..1000).map(|key| (key, 2)).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,124 @@
+//! `tunnels`: unordered pairs of VTEPs, or a VTEP and a multicast group. Never split by UDP source port.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::roll_up::{Members, RollUp};
+use super::{Column, Direction, Row, Sums, first, last, numbers};
+use crate::cells::{Cell, Cells, PortSet};
+use crate::value::Value;
+
+/// Which tunnel. `vtep_a` is the lower address; of a multicast tunnel, the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    /// The lower address, or the sender to a group.
+    pub vtep_a: IpAddr,
+    /// The higher address, or the group.
+    pub vtep_b: IpAddr,
+}
+
+impl Pair {
+    /// The tunnel of a cell.
+    #[must_use]
+    pub fn of(cell: &Cell, cells: &Cells) -> Self {
+        let (source, destination) = (cells.tunnel(cell).source(), cells.tunnel(cell).destination());
+        if source <= destination || destination.is_multicast() {
+            Self { vtep_a: source, vtep_b: destination }
+        } else {
+            Self { vtep_a: destination, vtep_b: source }
+        }
+    }
+
+    /// Whether a cell of this tunnel goes from `vtep_a` to `vtep_b`.
+    #[must_use]
+    pub fn is_ab(&self, cell: &Cell, cells: &Cells) -> bool {
+        cells.tunnel(cell).source() == self.vtep_a
+    }
+}
+
+/// One tunnel.
+pub struct TunnelRow {
+    pair: Pair,
+    vnis: Members<u32>,
+    sums: Sums,
+    ab: Direction,
+    ba: Direction,
+    source_ports_ab: PortSet,
+    source_ports_ba: PortSet,
+}
+
+impl Row for TunnelRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column { name: "vtep_a", value: |r, _| Value::Ip(r.pair.vtep_a) },
+        Column { name: "vtep_b", value: |r, _| Value::Ip(r.pair.vtep_b) },
+        Column { name: "kind", value: |r, _| Value::Text(r.kind().into()) },
+        Column { name: "direction", value: |r, _| Value::Text(r.direction().into()) },
+        Column { name: "vnis", value: |r, _| numbers(&r.vnis) },
+        Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
+        Column { name: "packets_ab", value: |r, _| Value::Count(r.ab.packets) },
+        Column { name: "packets_ba", value: |r, _| Value::Count(r.ba.packets) },
+        Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
+        Column { name: "inner_bytes_ab", value: |r, _| Value::Count(r.ab.inner_bytes) },
+        Column { name: "inner_bytes_ba", value: |r, _| Value::Count(r.ba.inner_bytes) },
+        Column { name: "wire_bytes", value: |r, _| Value::Count(r.sums.wire_bytes) },
+        Column { name: "overhead_percent", value: |r, _| r.sums.overhead_percent() },
+        Column { name: "source_ports_ab", value: |r, _| Value::Count(r.source_ports_ab.len() as u64) },
+        Column { name: "source_ports_ba", value: |r, _| Value::Count(r.source_ports_ba.len() as u64) },
+        Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
+        Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+    ];
+
+    fn wire_bytes(&self) -> u64 {
+        self.sums.wire_bytes
+    }
+
+    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+        self.pair.cmp(&other.pair)
+    }
+}
+
+impl TunnelRow {
+    fn new(pair: Pair) -> Self {
+        Self {
+            pair,
+            vnis: Members::default(),
+            sums: Sums::default(),
+            ab: Direction::default(),
+            ba: Direction::default(),
+            source_ports_ab: PortSet::default(),
+            source_ports_ba: PortSet::default(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.pair.vtep_b.is_multicast() { "multicast" } else { "unicast" }
+    }
+
+    fn direction(&self) -> &'static str {
+        match (self.ab.packets, self.ba.packets) {
+            (_, 0) => "a_to_b",
+            (0, _) => "b_to_a",
+            _ => "both",
+        }
+    }
+}
+
+/// The tunnels.
+#[must_use]
+pub fn rows(cells: &Cells) -> Vec<TunnelRow> {
+    let mut by_tunnel: RollUp<TunnelRow> = RollUp::new();
+    for (id, cell) in cells.numbered() {
+        let pair = Pair::of(cell, cells);
+        let row = by_tunnel.row(&pair, |row| row.pair, || TunnelRow::new(pair));
+        row.sums.add(cell);
+        row.vnis.add(cell.key.vni());
+        let (direction, ports) = if pair.is_ab(cell, cells) {
+            (&mut row.ab, &mut row.source_ports_ab)
+        } else {
+            (&mut row.ba, &mut row.source_ports_ba)
+        };
+        direction.add(cell);
+        cells.source_ports(id, ports);
+    }
+    by_tunnel.into_rows()
+}

@@ -1,0 +1,134 @@
+//! `vnis`: what each VNI carries, and who is in it.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::roll_up::{Members, RollUp};
+use super::tunnels::Pair;
+use super::{Column, Row, Sums, first, flows, last};
+use crate::cells::{Cell, Cells};
+use crate::value::Value;
+use crate::wire::ip::is_host;
+
+/// One VNI.
+pub struct VniRow {
+    vni: u32,
+    sums: Sums,
+    bum_packets: u64,
+    vteps: u64,
+    tunnels: u64,
+    macs: u64,
+    ips: u64,
+    flows: u64,
+}
+
+impl Row for VniRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
+        Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
+        Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
+        Column { name: "payload_bytes", value: |r, _| Value::Count(r.sums.payload_bytes) },
+        Column { name: "wire_bytes", value: |r, _| Value::Count(r.sums.wire_bytes) },
+        Column { name: "overhead_bytes", value: |r, _| Value::Signed(r.sums.overhead_bytes()) },
+        Column { name: "overhead_percent", value: |r, _| r.sums.overhead_percent() },
+        Column { name: "bum_packets", value: |r, _| Value::Count(r.bum_packets) },
+        Column { name: "vteps", value: |r, _| Value::Count(r.vteps) },
+        Column { name: "tunnels", value: |r, _| Value::Count(r.tunnels) },
+        Column { name: "macs", value: |r, _| Value::Count(r.macs) },
+        Column { name: "ips", value: |r, _| Value::Count(r.ips) },
+        Column { name: "flows", value: |r, _| Value::Count(r.flows) },
+        Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
+        Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+    ];
+
+    fn wire_bytes(&self) -> u64 {
+        self.sums.wire_bytes
+    }
+
+    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+        self.vni.cmp(&other.vni)
+    }
+}
+
+impl VniRow {
+    pub(super) fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    pub(super) fn ips(&self) -> u64 {
+        self.ips
+    }
+
+    pub(super) fn flows(&self) -> u64 {
+        self.flows
+    }
+}
+
+/// A VNI while its cells are added up.
+struct Vni {
+    number: u32,
+    sums: Sums,
+    bum_packets: u64,
+    vteps: Members<IpAddr>,
+    tunnels: Members<Pair>,
+    stations: Members<u32>,
+    ips: Members<IpAddr>,
+    flows: u64,
+}
+
+impl Vni {
+    fn new(number: u32) -> Self {
+        Self {
+            number,
+            sums: Sums::default(),
+            bum_packets: 0,
+            vteps: Members::default(),
+            tunnels: Members::default(),
+            stations: Members::default(),
+            ips: Members::default(),
+            flows: 0,
+        }
+    }
+
+    fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
+        self.sums.add(cell);
+        if cell.key.is_bum() {
+            self.bum_packets += cell.packets;
+        }
+        let ends = [cells.tunnel(cell).source(), cells.tunnel(cell).destination()];
+        ends.into_iter().filter(|ip| !ip.is_multicast()).for_each(|ip| self.vteps.add(ip));
+        self.tunnels.add(Pair::of(cell, cells));
+        cells.station(id).into_iter().for_each(|station| self.stations.add(station));
+        let addresses = cell.key.addresses().filter(|_| cell.key.protocol().is_some());
+        let hosts = addresses.into_iter().flat_map(|(source, destination)| [source, destination]);
+        hosts.filter(|ip| is_host(*ip)).for_each(|ip| self.ips.add(ip));
+    }
+
+    fn row(self) -> VniRow {
+        VniRow {
+            vni: self.number,
+            sums: self.sums,
+            bum_packets: self.bum_packets,
+            vteps: self.vteps.count(),
+            tunnels: self.tunnels.count(),
+            macs: self.stations.count(),
+            ips: self.ips.count(),
+            flows: self.flows,
+        }
+    }
+}
+
+/// The VNIs.
+#[must_use]
+pub fn rows(cells: &Cells) -> Vec<VniRow> {
+    let mut by_vni: RollUp<Vni> = RollUp::new();
+    let key = |row: &Vni| row.number;
+    for (id, cell) in cells.numbered() {
+        let vni = cell.key.vni();
+        by_vni.row(&vni, key, || Vni::new(vni)).add(id, cell, cells);
+    }
+    for vni in flows::vnis(cells) {
+        by_vni.row(&vni, key, || Vni::new(vni)).flows += 1;
+    }
+    by_vni.into_rows().into_iter().map(Vni::row).collect()
+}

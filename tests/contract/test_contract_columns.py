@@ -1,0 +1,141 @@
+"""The columns of every table, as the contract lists them."""
+
+import json
+from pathlib import Path
+
+import containers
+import packets
+import pytest
+import showcase
+import tools
+
+import vxinspect
+
+_BYTES = "wire_bytes outer_ethernet_bytes outer_ip_bytes udp_bytes vxlan_bytes overhead_bytes"
+_BOTH_WAYS = "packets packets_ab packets_ba inner_bytes inner_bytes_ab inner_bytes_ba wire_bytes"
+_OVERHEAD = f"""packets {_BYTES} overhead_percent inner_bytes payload_bytes goodput_percent
+    vlan_overhead_bytes largest_outer_ip_packet required_underlay_mtu offload_frames"""
+COLUMNS = {
+    "vnis": """vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
+        vteps tunnels macs ips flows first_seen last_seen""",
+    "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
+        packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
+        first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state""",
+    "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen",
+    "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen",
+    "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent
+        source_ports_ab source_ports_ba first_seen last_seen""",
+    "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
+        macs outer_macs first_seen last_seen""",
+    "fdb": "vni mac vtep ips packets first_seen last_seen moves",
+    "overhead_total": _OVERHEAD,
+    "overhead_vni": f"vni {_OVERHEAD}",
+    "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD}",
+}
+
+SUMMARY = "schema_version version captures frames time totals bytes vnis tunnels top_flows hints"
+CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the showcase as a file."""
+    path = tmp_path_factory.mktemp("contract") / "showcase.pcap"
+    path.write_bytes(containers.pcap(packets.records(showcase.frames())))
+    return path
+
+
+@pytest.mark.parametrize("name", tools.TABLES)
+def test_columns_are_named_and_ordered_as_the_contract_says(name: str, capture: Path) -> None:
+    """Python tables, JSON, JSON lines and CSV have exactly the contract's columns, in its order."""
+    columns = COLUMNS[name].split()
+    assert list(tools.table(vxinspect.scan(capture), name).columns) == columns
+    command = tools.COMMANDS[name]
+    rows = json.loads(tools.cli(*command, capture, "--format", "json").text)
+    assert rows
+    assert all(list(row) == columns for row in rows)
+    assert all(
+        list(json.loads(line)) == columns
+        for line in tools.cli(*command, capture, "--format", "jsonl").text.splitlines()
+    )
+    assert tools.cli(*command, capture, "--format", "csv").text.splitlines()[0].split(",") == columns
+
+
+@pytest.mark.parametrize("name", tools.TABLES)
+def test_machine_formats_agree(name: str, capture: Path) -> None:
+    """JSON, JSON lines and CSV say the same rows as the Python table, in the same order, all of them."""
+    command = tools.COMMANDS[name]
+    expected = [dict(row) for row in tools.table(vxinspect.scan(capture), name)]
+    assert json.loads(tools.cli(*command, capture, "--json").text) == expected
+    lines = tools.cli(*command, capture, "--format", "jsonl").text.splitlines()
+    assert [json.loads(line) for line in lines] == expected
+    said = tools.rows_from_csv(tools.cli(*command, capture, "--format", "csv").text)
+    assert said == [{column: csv_text(value) for column, value in row.items()} for row in expected]
+
+
+def csv_text(value: object) -> str:
+    """Return a value as CSV has it: null is empty, a list is joined with spaces."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return str(value)
+
+
+def test_the_summary_has_the_contracts_keys(capture: Path) -> None:
+    """The summary is one object with the contract's keys, in Python, JSON and JSON lines."""
+    summary = json.loads(tools.cli("summary", capture, "--json").text)
+    assert list(summary) == SUMMARY.split()
+    assert list(summary["captures"][0]) == CAPTURE.split()
+    assert set(summary["frames"]) >= {"total", *tools.DISPOSITIONS, "reasons"}
+    assert list(summary["time"]) == ["first_seen", "last_seen", "duration_s"]
+    assert list(summary["totals"]) == ["vnis", "vteps", "tunnels", "flows", "macs", "ips"]
+    assert list(summary["bytes"]) == ["wire", "inner", "payload", "overhead", "overhead_percent"]
+    (line,) = tools.cli("summary", capture, "--format", "jsonl").text.splitlines()
+    assert json.loads(line) == summary
+    python = vxinspect.scan(capture).summary
+    assert json.loads(json.dumps(python)) == summary
+
+
+def test_the_summary_describes_the_capture(tmp_path: Path) -> None:
+    """Format, byte order, resolution, link types, compression, size and completeness are told."""
+    data = containers.compress(
+        "gzip", containers.pcap(packets.records(showcase.frames()), order=">", nanosecond=True)
+    )
+    path = tmp_path / "a.bin"
+    path.write_bytes(data)
+    (described,) = vxinspect.scan(path).summary["captures"]
+    assert described["name"] == str(path)
+    assert described["format"] == "pcap"
+    assert "big" in described["byte_order"]
+    assert described["compression"] == "gzip"
+    assert described["complete"] is True
+    assert described["truncated_at"] is None
+    assert len(described["link_types"]) == 1
+
+
+def test_absent_values_are_null(capture: Path) -> None:
+    """ICMP has null ports and no TCP flags or state; never 0 or an empty text."""
+    rows = [row for row in vxinspect.scan(capture).flows if row["protocol"] == "icmp"]
+    assert rows
+    for row in rows:
+        assert [row[c] for c in ("src_port", "dst_port", "tcp_flags_fwd", "tcp_flags_rev", "tcp_state")] == [
+            None
+        ] * 5
+
+
+def test_every_exported_name_is_there_and_sorted() -> None:
+    """`__all__` is sorted and complete: what the contract promises can be imported from the package."""
+    assert list(vxinspect.__all__) == sorted(vxinspect.__all__)
+    assert all(hasattr(vxinspect, name) for name in vxinspect.__all__)
+    promised = {"scan", "Report", "Table", "VxinspectError", "CaptureError", "OptionError", "__version__"}
+    assert promised <= set(vxinspect.__all__)
+
+
+def test_the_exceptions_are_one_tree() -> None:
+    """Every exception is a VxinspectError; an option's is a ValueError too."""
+    assert issubclass(vxinspect.CaptureError, vxinspect.VxinspectError)
+    for name in ("UnreadableCaptureError", "UnknownFormatError", "DamagedCaptureError"):
+        assert issubclass(getattr(vxinspect, name), vxinspect.CaptureError)
+    assert issubclass(vxinspect.OptionError, vxinspect.VxinspectError)
+    assert issubclass(vxinspect.OptionError, ValueError)

@@ -1,0 +1,84 @@
+"""tshark and we see the same in captures made here: VNI, tunnel, inner MACs, addresses, ports, bytes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import containers
+import craft
+import packets
+import pytest
+import showcase
+import strategies
+import tools
+import tshark
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inner import InnerIp, InnerOther
+from packets import Frame, Packet
+
+import vxinspect
+
+pytestmark = pytest.mark.skipif(not tshark.available(), reason="tshark is not installed")
+
+
+def agreed(capture: Path, ports: tuple[int, ...] = (4789,)) -> dict[str, object]:
+    """Assert that tshark and our tables count the same, and return it."""
+    report = vxinspect.scan(capture, ports=ports)
+    seen = tshark.counts(tshark.observe(capture, ports))
+    assert tshark.reported(tools.tables(report)) == seen
+    tools.assert_conservation(report)
+    return dict(seen)
+
+
+def whole(frame: Frame) -> bool:
+    """Tell whether tshark counts the frame as we do.
+
+    It adds no fragment's bytes to a packet, believes length fields of nought, takes a VXLAN header without
+    the I flag for one, and cannot name what a snap length cut.
+    """
+    return (
+        isinstance(frame, Packet)
+        and frame.snap is None
+        and not frame.outer.zero
+        and bool(frame.flags & craft.I_FLAG)
+    )
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcapng", "pcapng_busy"])
+def test_tshark_agrees_on_the_showcase(form: str, tmp_path: Path) -> None:
+    """The showcase's whole VXLAN packets are dissected alike."""
+    frames = [frame for frame in showcase.frames() if whole(frame)]
+    path = tmp_path / "showcase"
+    path.write_bytes(getattr(containers, form)(packets.records(frames)))
+    assert agreed(path)["packets by VNI"] == {100: 15, 200: 10, 300: 2}
+
+
+@pytest.mark.parametrize("kind", sorted(set(strategies.LINKS)))
+@given(data=st.data())
+@settings(max_examples=4)
+def test_tshark_agrees_on_random_packets(
+    kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Random whole packets under every link layer are dissected alike."""
+    frames = [
+        f for f in data.draw(strategies.captures(kinds=[kind], most=40, snap=False)) if whole(f) and plain(f)
+    ]
+    path = tmp_path_factory.mktemp("random") / "capture"
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    agreed(path)
+
+
+def plain(frame: Frame) -> bool:
+    """Tell whether tshark stops where we do: it may look deeper into a fragment or another EtherType."""
+    if not isinstance(frame, Packet) or isinstance(frame.inner.body, InnerOther):
+        return False
+    return not isinstance(frame.inner.body, InnerIp) or frame.inner.body.piece is None
+
+
+def test_tshark_agrees_on_another_port(tmp_path: Path) -> None:
+    """The same packets on UDP 8472, told to both."""
+    frames = [replace(f, outer=replace(f.outer, port=8472)) for f in showcase.web(7) if isinstance(f, Packet)]
+    path = tmp_path / "capture"
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    assert agreed(path, (8472,))["packets by VNI"] == {7: 9}
+    assert len(vxinspect.scan(path).vnis) == 0

@@ -1,0 +1,200 @@
+"""Frames written byte by byte from the RFCs, so that the decoder can be told what it should have seen.
+
+Nothing here imports the project under test, nor any packet library. Every function takes texts and numbers
+and returns bytes in network order. Lengths and checksums are right unless the caller sets them.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+Tag = tuple[int, int]  # (tag protocol identifier, tag control information), as IEEE 802.1Q has them
+
+ETHERTYPE = {"ipv4": 0x0800, "arp": 0x0806, "ipv6": 0x86DD}
+PROTOCOL = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}
+TCP_FLAGS = "FSRPAUEC"  # FIN SYN RST PSH ACK URG ECE CWR, from bit 0 up
+VXLAN_PORT = 4789
+I_FLAG = 0x08
+
+HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION, NO_NEXT = 0, 43, 44, 60, 59
+
+
+def number(value: int, size: int) -> bytes:
+    """`value` in `size` bytes, network order."""
+    return value.to_bytes(size, "big")
+
+
+def mac(text: str) -> bytes:
+    """Return the six bytes of a MAC address."""
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def ip(text: str) -> bytes:
+    """Return the four or sixteen bytes of an IP address."""
+    return ip_address(text).packed
+
+
+def checksum(data: bytes) -> int:
+    """Return the Internet checksum (RFC 1071)."""
+    padded = data + b"\0" * (len(data) % 2)
+    total = sum(int.from_bytes(padded[i : i + 2], "big") for i in range(0, len(padded), 2))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return 0xFFFF - total
+
+
+# ---- link layers ---------------------------------------------------------------------------------
+
+
+def ethernet(dst: str, src: str, ethertype: int, payload: bytes, tags: Sequence[Tag] = ()) -> bytes:
+    """Return an Ethernet II frame, `tags` from the outermost in."""
+    stack = b"".join(number(tpid, 2) + number(tci, 2) for tpid, tci in tags)
+    return mac(dst) + mac(src) + stack + number(ethertype, 2) + payload
+
+
+def llc(dst: str, src: str, payload: bytes) -> bytes:
+    """Return an IEEE 802.3 frame: a length where Ethernet II has its EtherType."""
+    return mac(dst) + mac(src) + number(len(payload), 2) + payload
+
+
+def sll(src: str, ethertype: int, payload: bytes) -> bytes:
+    """Return a Linux cooked v1 frame: packet type, ARPHRD, address length, address, protocol."""
+    return number(0, 2) + number(1, 2) + number(6, 2) + mac(src) + b"\0\0" + number(ethertype, 2) + payload
+
+
+def sll2(src: str, ethertype: int, payload: bytes) -> bytes:
+    """Return a Linux cooked v2 frame: protocol first, then interface, ARPHRD, packet type, address."""
+    head = number(ethertype, 2) + b"\0\0" + number(3, 4) + number(1, 2) + number(0, 1) + number(6, 1)
+    return head + mac(src) + b"\0\0" + payload
+
+
+def null(version: int, payload: bytes, *, big: bool = False) -> bytes:
+    """Return a BSD loopback frame: the address family in the byte order of the capturing machine."""
+    family = {4: 2, 6: 30}[version]
+    return family.to_bytes(4, "big" if big else "little") + payload
+
+
+def loop(version: int, payload: bytes) -> bytes:
+    """Return an OpenBSD loopback frame (LINKTYPE_LOOP): the address family in network order."""
+    return null(version, payload, big=True)
+
+
+# ---- network layers ------------------------------------------------------------------------------
+
+
+def ipv4(
+    src: str,
+    dst: str,
+    protocol: int,
+    payload: bytes,
+    *,
+    options: bytes = b"",
+    ident: int = 0,
+    offset: int = 0,
+    more: bool = False,
+    total_length: int | None = None,
+) -> bytes:
+    """Return an IPv4 packet (RFC 791); `options` are padded, `offset` is in bytes, a multiple of eight."""
+    options += b"\0" * (-len(options) % 4)
+    header_length = 20 + len(options)
+    if total_length is None:
+        total_length = header_length + len(payload)
+    fragment = offset // 8 | (0x2000 if more else 0)
+    head = number(0x40 | header_length // 4, 1) + b"\0" + number(total_length, 2) + number(ident, 2)
+    head += number(fragment, 2) + number(64, 1) + number(protocol, 1)
+    tail = ip(src) + ip(dst) + options
+    return head + number(checksum(head + b"\0\0" + tail), 2) + tail + payload
+
+
+def ipv6(
+    src: str,
+    dst: str,
+    protocol: int,
+    payload: bytes,
+    *,
+    extensions: Sequence[tuple[int, bytes]] = (),
+    payload_length: int | None = None,
+) -> bytes:
+    """Return an IPv6 packet (RFC 8200); `extensions` are (number, the bytes after the Next Header byte)."""
+    kinds = [kind for kind, _ in extensions] + [protocol]
+    chain = b"".join(number(kinds[i + 1], 1) + rest for i, (_, rest) in enumerate(extensions))
+    if payload_length is None:
+        payload_length = len(chain) + len(payload)
+    head = number(0x60000000, 4) + number(payload_length, 2) + number(kinds[0], 1) + number(64, 1)
+    return head + ip(src) + ip(dst) + chain + payload
+
+
+def extension(kind: int, units: int = 0) -> tuple[int, bytes]:
+    """Return an extension header of `8 + 8 * units` bytes: options (PadN), or routing of type 253."""
+    size = 6 + 8 * units
+    if kind == ROUTING:
+        return kind, number(units, 1) + number(253, 1) + bytes(size - 1)
+    return kind, number(units, 1) + number(1, 1) + number(size - 2, 1) + bytes(size - 2)
+
+
+def fragment_header(ident: int, offset: int, *, more: bool) -> tuple[int, bytes]:
+    """Return the IPv6 fragment header; `offset` is in bytes, a multiple of eight."""
+    return FRAGMENT, b"\0" + number(offset | more, 2) + number(ident, 4)
+
+
+def arp(sender_mac: str, sender_ip: str, target_mac: str, target_ip: str, operation: int = 1) -> bytes:
+    """Return an ARP packet for Ethernet and IPv4 (RFC 826)."""
+    head = number(1, 2) + number(0x0800, 2) + number(6, 1) + number(4, 1) + number(operation, 2)
+    return head + mac(sender_mac) + ip(sender_ip) + mac(target_mac) + ip(target_ip)
+
+
+# ---- transport layers ----------------------------------------------------------------------------
+
+
+def udp(sport: int, dport: int, payload: bytes, *, length: int | None = None) -> bytes:
+    """Return a UDP datagram with the zero checksum that RFC 7348 asks of a tunnel's outer header."""
+    return (
+        number(sport, 2)
+        + number(dport, 2)
+        + number(8 + len(payload) if length is None else length, 2)
+        + b"\0\0"
+        + payload
+    )
+
+
+def tcp(sport: int, dport: int, flags: str, payload: bytes = b"", *, options: bytes = b"") -> bytes:
+    """Return a TCP segment; `flags` are letters of `FSRPAUEC`, `options` are padded to four bytes."""
+    options += b"\0" * (-len(options) % 4)
+    bits = sum(1 << TCP_FLAGS.index(letter) for letter in flags)
+    head = number(sport, 2) + number(dport, 2) + number(1, 4) + number(1, 4)
+    return (
+        head
+        + number((5 + len(options) // 4) << 4, 1)
+        + number(bits, 1)
+        + number(512, 2)
+        + bytes(4)
+        + options
+        + payload
+    )
+
+
+def sctp(sport: int, dport: int, chunks: bytes) -> bytes:
+    """Return an SCTP packet: the common header of twelve bytes (RFC 9260 section 3.1), then `chunks`."""
+    return number(sport, 2) + number(dport, 2) + number(1, 4) + bytes(4) + chunks
+
+
+def icmp(kind: int, code: int, body: bytes) -> bytes:
+    """Return an ICMP or ICMPv6 message: a header of eight bytes, then `body`."""
+    return number(kind, 1) + number(code, 1) + bytes(6) + body
+
+
+def igmp(kind: int, group: str) -> bytes:
+    """Return an IGMP version 2 message (RFC 2236): always eight bytes."""
+    return number(kind, 1) + number(0, 1) + bytes(2) + ip(group)
+
+
+# ---- VXLAN ---------------------------------------------------------------------------------------
+
+
+def vxlan(vni: int, frame: bytes, *, flags: int = I_FLAG, reserved: int = 0, last: int = 0) -> bytes:
+    """Return a VXLAN header (RFC 7348 section 5) and the inner frame; `reserved` has 24 bits, `last` 8."""
+    return number(flags, 1) + number(reserved, 3) + number(vni, 3) + number(last, 1) + frame
+
+
+def vxlan_gbp(vni: int, frame: bytes, group: int) -> bytes:
+    """Return a VXLAN header with a group policy (draft-smith-vxlan-group-policy): G flag and group."""
+    return vxlan(vni, frame, flags=0x88, reserved=group)

@@ -1,0 +1,197 @@
+"""Inner frames described: what a tunnel carries, its bytes, and what must be reported of it."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import craft
+
+
+@dataclass(frozen=True)
+class L4:
+    """A transport layer. `kind` is a name of `craft.PROTOCOL` or the protocol's number as text."""
+
+    kind: str = "udp"
+    sport: int = 1000
+    dport: int = 2000
+    flags: str = ""
+    options: bytes = b""
+    payload: bytes = b""
+
+    @property
+    def number(self) -> int:
+        """The IP protocol number."""
+        return craft.PROTOCOL[self.kind] if self.kind in craft.PROTOCOL else int(self.kind)
+
+    @property
+    def header(self) -> int:
+        """The length of the transport header; a protocol that is not walked has none."""
+        lengths = {
+            "udp": 8,
+            "sctp": 12,
+            "icmp": 8,
+            "icmpv6": 8,
+            "igmp": 8,
+            "tcp": 20 + len(self.options) + -len(self.options) % 4,
+        }
+        return lengths.get(self.kind, 0)
+
+    @property
+    def ported(self) -> bool:
+        """Whether the protocol has ports."""
+        return self.kind in ("tcp", "udp", "sctp")
+
+    def encode(self) -> bytes:
+        """Header and payload."""
+        if self.kind == "tcp":
+            return craft.tcp(self.sport, self.dport, self.flags, self.payload, options=self.options)
+        if self.kind == "udp":
+            return craft.udp(self.sport, self.dport, self.payload)
+        if self.kind == "sctp":
+            return craft.sctp(self.sport, self.dport, self.payload)
+        if self.kind in ("icmp", "icmpv6"):
+            return craft.icmp(8 if self.kind == "icmp" else 128, 0, self.payload)
+        if self.kind == "igmp":
+            return craft.igmp(0x16, "239.1.2.3") + self.payload
+        return self.payload
+
+
+@dataclass(frozen=True)
+class InnerIp:
+    """An IPv4 or IPv6 packet. `piece` is (offset, more): which fragment of it this frame carries."""
+
+    src: str
+    dst: str
+    l4: L4 = L4()
+    options: bytes = b""
+    extensions: tuple[int, ...] = ()
+    piece: tuple[int, bool] | None = None
+
+    @property
+    def name(self) -> str:
+        """Its EtherType by name."""
+        return f"ipv{ip_address(self.src).version}"
+
+    @property
+    def later(self) -> bool:
+        """Whether this is a fragment without the transport header."""
+        return self.piece is not None and self.piece[0] > 0
+
+    @property
+    def header(self) -> int:
+        """The length of all headers before the transport layer."""
+        if self.name == "ipv4":
+            return 20 + len(self.options) + -len(self.options) % 4
+        return 40 + 8 * len(self.extensions) + (8 if self.piece is not None else 0)
+
+    @property
+    def carried(self) -> bytes:
+        """What follows those headers."""
+        return self.l4.payload if self.later else self.l4.encode()
+
+    def encode(self) -> bytes:
+        """Return the packet."""
+        offset, more = self.piece or (0, False)
+        if self.name == "ipv4":
+            return craft.ipv4(
+                self.src,
+                self.dst,
+                self.l4.number,
+                self.carried,
+                options=self.options,
+                offset=offset,
+                more=more,
+            )
+        chain = [craft.extension(kind) for kind in self.extensions]
+        if self.piece is not None:
+            chain.append(craft.fragment_header(77, offset, more=more))
+        return craft.ipv6(self.src, self.dst, self.l4.number, self.carried, extensions=chain)
+
+
+@dataclass(frozen=True)
+class InnerArp:
+    """An ARP request of `sender` for `target`."""
+
+    sender: str
+    target: str
+
+
+@dataclass(frozen=True)
+class InnerOther:
+    """Any other EtherType, or, where it is None, an IEEE 802.3 frame with a length."""
+
+    ethertype: int | None
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Inner:
+    """An inner Ethernet frame; `padding` follows what its network layer says is there."""
+
+    dst: str
+    src: str
+    body: InnerIp | InnerArp | InnerOther
+    tags: tuple[craft.Tag, ...] = ()
+    padding: int = 0
+
+    @property
+    def ethertype(self) -> str:
+        """The EtherType behind the tags, as the tables tell it."""
+        if isinstance(self.body, InnerIp):
+            return self.body.name
+        if isinstance(self.body, InnerArp):
+            return "arp"
+        return "llc" if self.body.ethertype is None else f"0x{self.body.ethertype:04x}"
+
+    def encode(self) -> bytes:
+        """Return the frame."""
+        if isinstance(self.body, InnerIp):
+            code, data = craft.ETHERTYPE[self.body.name], self.body.encode()
+        elif isinstance(self.body, InnerArp):
+            code, data = (
+                craft.ETHERTYPE["arp"],
+                craft.arp(self.src, self.body.sender, "00:00:00:00:00:00", self.body.target),
+            )
+        else:
+            data = self.body.payload
+            code = len(data) if self.body.ethertype is None else self.body.ethertype
+        return craft.ethernet(self.dst, self.src, code, data, self.tags) + bytes(self.padding)
+
+    def layers(self) -> list[int]:
+        """Where the Ethernet, the network and the transport header end, in bytes."""
+        ends = [14 + 4 * len(self.tags)]
+        if isinstance(self.body, InnerIp):
+            ends.append(ends[0] + self.body.header)
+            if not self.body.later:
+                ends.append(ends[1] + self.body.l4.header)
+        elif isinstance(self.body, InnerArp):
+            ends.append(ends[0] + 28)
+        return ends
+
+    def facts(self, kept: int) -> dict[str, object]:
+        """Return what the first `kept` bytes tell; `kept` is nought or the end of a layer or behind it."""
+        ends = self.layers()
+        seen: dict[str, object] = {}
+        if kept < ends[0]:
+            return seen
+        seen |= {"mac_src": self.src, "mac_dst": self.dst, "ethertype": self.ethertype}
+        if isinstance(self.body, InnerArp):
+            seen["sender"] = self.body.sender if kept >= ends[1] else None
+        elif isinstance(self.body, InnerIp) and kept >= ends[1]:
+            seen |= self._ip_facts(self.body, whole=kept >= ends[-1])
+        return seen
+
+    @staticmethod
+    def _ip_facts(body: InnerIp, *, whole: bool) -> dict[str, object]:
+        l4 = body.l4
+        seen: dict[str, object] = {"ip_src": body.src, "ip_dst": body.dst, "protocol": l4.kind}
+        if body.later:
+            return seen | {"payload": len(body.carried)}
+        if whole or l4.kind != "tcp":
+            # Only TCP's header must be seen to know its length.
+            seen["payload"] = len(l4.payload)
+        if whole:
+            if l4.ported:
+                seen |= {"sport": l4.sport, "dport": l4.dport}
+            if l4.kind == "tcp":
+                seen["flags"] = "".join(letter for letter in craft.TCP_FLAGS if letter in l4.flags)
+        return seen

@@ -1,0 +1,437 @@
+"""What every table must say, by slow and obvious Python: lists are filtered and summed again for every row.
+
+It takes the facts of `packets`, never bytes, and knows nothing of how the engine works.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from itertools import pairwise
+from typing import Any, TypeAlias, TypeVar
+
+from packets import Fact
+
+Row: TypeAlias = dict[str, Any]
+K = TypeVar("K", bound=Hashable)
+
+
+class Anything:
+    """Equals whatever it is compared with: the contract leaves this value open."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY = Anything()
+
+# Each of Zeek's documented conn_states with its textbook exchange: (sent by the opener, flags).
+TCP_STATES: dict[str, tuple[tuple[bool, str], ...]] = {
+    "S0": ((True, "S"),),
+    "REJ": ((True, "S"), (False, "RA")),
+    "S1": ((True, "S"), (False, "SA"), (True, "A")),
+    "SF": (
+        (True, "S"),
+        (False, "SA"),
+        (True, "A"),
+        (True, "PA"),
+        (False, "A"),
+        (True, "FA"),
+        (False, "FA"),
+        (True, "A"),
+    ),
+    "S2": ((True, "S"), (False, "SA"), (True, "A"), (True, "FA"), (False, "A")),
+    "S3": ((True, "S"), (False, "SA"), (True, "A"), (False, "FA"), (True, "A")),
+    "RSTO": ((True, "S"), (False, "SA"), (True, "A"), (True, "R")),
+    "RSTR": ((True, "S"), (False, "SA"), (True, "A"), (False, "R")),
+    "RSTOS0": ((True, "S"), (True, "R")),
+    "RSTRH": ((False, "SA"), (False, "R")),
+    "SH": ((True, "S"), (True, "F")),
+    "SHR": ((False, "SA"), (False, "F")),
+    "OTH": ((True, "PA"), (False, "A")),
+}
+
+
+def rfc3339(time: int) -> str:
+    """Nanoseconds since 1970 as the tables tell them."""
+    seconds, rest = divmod(time, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def address_key(text: str) -> tuple[int, int]:
+    """IPv4 before IPv6, each by number."""
+    address = ip_address(text)
+    return address.version, int(address)
+
+
+def multicast(text: str) -> bool:
+    """Whether it names a group."""
+    return ip_address(text).is_multicast
+
+
+def percent(part: int, whole: int) -> float | None:
+    """Return a share in percent; of nothing there is none."""
+    return 100 * part / whole if whole else None
+
+
+def group_bit(mac: str) -> bool:
+    """Whether a MAC address is a group's."""
+    return bool(int(mac[:2], 16) & 1)
+
+
+def learnable(mac: str | None) -> bool:
+    """Whether a VTEP would learn this source address."""
+    return mac is not None and not group_bit(mac) and mac != "00:00:00:00:00:00"
+
+
+def host_address(text: str) -> bool:
+    """Whether an inner address is one host's."""
+    address = ip_address(text)
+    return not (address.is_multicast or address.is_unspecified or text == "255.255.255.255")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A VXLAN packet with the fragments that were charged to it."""
+
+    fact: Fact
+    wire: int
+    outer_ip_bytes: int
+
+
+def units(facts: Sequence[Fact]) -> list[Unit]:
+    """Return the packets of a capture, each with the bytes of its datagram's other fragments."""
+    made = []
+    for fact in facts:
+        if fact.disposition != "vxlan":
+            continue
+        pieces = [
+            f for f in facts if f.disposition == "fragment" and fact.datagram and f.datagram == fact.datagram
+        ]
+        wire = fact.wire + sum(piece.wire for piece in pieces)
+        outer_ip_bytes = fact.outer_ip_bytes + sum(piece.outer_ip_bytes for piece in pieces)
+        made.append(Unit(fact, wire, outer_ip_bytes))
+    return made
+
+
+def grouped(packets: Sequence[Unit], key: Callable[[Fact], K]) -> dict[K, list[Unit]]:
+    """Return the packets by key, each group in capture order."""
+    groups: dict[K, list[Unit]] = {}
+    for unit in packets:
+        groups.setdefault(key(unit.fact), []).append(unit)
+    return groups
+
+
+def times(group: Sequence[Unit]) -> Row:
+    """When the first and the last of them passed."""
+    every = [unit.fact.time for unit in group]
+    return {"first_seen": rfc3339(min(every)), "last_seen": rfc3339(max(every))}
+
+
+def sums(group: Sequence[Unit]) -> Row:
+    """Return what every table counts."""
+    return {
+        "packets": len(group),
+        "inner_bytes": sum(unit.fact.inner_bytes for unit in group),
+        "payload_bytes": sum(unit.fact.payload for unit in group),
+        "wire_bytes": sum(unit.wire for unit in group),
+    }
+
+
+def overhead_sums(group: Sequence[Unit]) -> Row:
+    """Return the wire bytes less the inner ones, and their share."""
+    total = sums(group)
+    over = total["wire_bytes"] - total["inner_bytes"]
+    return {"overhead_bytes": over, "overhead_percent": percent(over, total["wire_bytes"])}
+
+
+def directions(group: Sequence[Unit], forward: Callable[[Fact], bool], names: tuple[str, str]) -> Row:
+    """Packets and inner bytes each way; `names` are the column suffixes of forward and backward."""
+    row: Row = {}
+    for name, wanted in zip(names, (True, False), strict=True):
+        there = sums([unit for unit in group if forward(unit.fact) is wanted])
+        row |= {f"packets_{name}": there["packets"], f"inner_bytes_{name}": there["inner_bytes"]}
+    return row
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+def vteps_of(group: Sequence[Unit]) -> set[str]:
+    """Return the VTEPs that these packets name; a multicast group is none."""
+    return {a for unit in group for a in (unit.fact.outer_src, unit.fact.outer_dst) if not multicast(a)}
+
+
+def tunnel_key(fact: Fact) -> tuple[str, str]:
+    """Return the sender and a group, or the two addresses with the lower one first."""
+    if multicast(fact.outer_dst):
+        return fact.outer_src, fact.outer_dst
+    low, high = sorted((fact.outer_src, fact.outer_dst), key=address_key)
+    return low, high
+
+
+def flow_key(fact: Fact) -> Hashable:
+    """Return the same for both directions of a flow; None where there is no IP packet to see."""
+    if fact.ip_src is None:
+        return None
+    return fact.vni, fact.protocol, frozenset(((fact.ip_src, fact.sport), (fact.ip_dst, fact.dport)))
+
+
+def flow_groups(packets: Sequence[Unit]) -> list[list[Unit]]:
+    """Return the packets of each flow."""
+    return [group for key, group in grouped(packets, flow_key).items() if key is not None]
+
+
+def vnis(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `vnis`."""
+    rows = []
+    for vni, group in grouped(packets, lambda fact: fact.vni).items():
+        ips = {
+            a
+            for unit in group
+            for a in (unit.fact.ip_src, unit.fact.ip_dst)
+            if a is not None and host_address(a)
+        }
+        row = {"vni": vni, **sums(group), **overhead_sums(group), **times(group)}
+        row["bum_packets"] = sum(
+            unit.fact.mac_dst is not None and group_bit(unit.fact.mac_dst) for unit in group
+        )
+        row |= {
+            "vteps": len(vteps_of(group)),
+            "tunnels": len(grouped(group, tunnel_key)),
+            "macs": len(fdb(group)),
+        }
+        row |= {"ips": len(ips), "flows": len(flow_groups(group))}
+        rows.append(row)
+    return rows
+
+
+def opener(group: Sequence[Unit]) -> tuple[str, int | None]:
+    """Which end opened the flow."""
+    openers = set()
+    for fact in (unit.fact for unit in group):
+        if fact.flags is not None and "S" in fact.flags:
+            answer = "A" in fact.flags
+            openers.add((fact.ip_dst, fact.dport) if answer else (fact.ip_src, fact.sport))
+    first = group[0].fact
+    end = openers.pop() if len(openers) == 1 else (first.ip_src, first.sport)
+    assert end[0] is not None
+    return end[0], end[1]
+
+
+def letters(flags: Sequence[str | None]) -> str | None:
+    """All flags of some segments; None where there was none."""
+    return "".join(letter for letter in "FSRPAUEC" if any(letter in (text or "") for text in flags)) or None
+
+
+def tcp_state(exchange: tuple[tuple[bool, str], ...], protocol: str | None) -> Any:
+    """Zeek's state where the exchange is a textbook case; what a mixed one is called stays open."""
+    if protocol != "tcp":
+        return None
+    sorted_flags = {
+        state: tuple((way, "".join(sorted(flags))) for way, flags in steps)
+        for state, steps in TCP_STATES.items()
+    }
+    mine = tuple((way, "".join(sorted(flags))) for way, flags in exchange)
+    return next((state for state, steps in sorted_flags.items() if steps == mine), ANY)
+
+
+def flows(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `flows`."""
+    rows = []
+    for group in flow_groups(packets):
+        src = opener(group)
+        first = group[0].fact
+        ends = [(first.ip_src, first.sport), (first.ip_dst, first.dport)]
+        dst = ends[1] if ends[0] == src else ends[0]
+
+        def forward(fact: Fact, src: tuple[str, int | None] = src) -> bool:
+            return (fact.ip_src, fact.sport) == src
+
+        ahead = [unit.fact for unit in group if forward(unit.fact)]
+        back = [unit.fact for unit in group if not forward(unit.fact)]
+        exchange = tuple((forward(unit.fact), unit.fact.flags or "") for unit in group)
+        row: Row = {
+            "vni": first.vni,
+            "protocol": first.protocol,
+            "src_ip": src[0],
+            "src_port": src[1],
+            "dst_ip": dst[0],
+            "dst_port": dst[1],
+        }
+        # Where a flow came over more than one tunnel, which of them is named stays open.
+        tunnels = {(fact.outer_src, fact.outer_dst) for fact in ahead} | {
+            (fact.outer_dst, fact.outer_src) for fact in back
+        }
+        row["src_vtep"], row["dst_vtep"] = next(iter(tunnels)) if len(tunnels) == 1 else (ANY, ANY)
+        row |= sums(group) | directions(group, forward, ("fwd", "rev")) | times(group)
+        every = [unit.fact.time for unit in group]
+        row["duration_s"] = (max(every) - min(every)) / 1e9
+        row["tcp_flags_fwd"] = letters([fact.flags for fact in ahead])
+        row["tcp_flags_rev"] = letters([fact.flags for fact in back])
+        row["tcp_state"] = tcp_state(exchange, first.protocol)
+        rows.append(row)
+    return rows
+
+
+def conversations(packets: Sequence[Unit], by: str) -> list[Row]:
+    """Return the table `conversations` by `mac` or `ip`."""
+    a, b = f"{by}_src", f"{by}_dst"
+
+    def order(text: str | None) -> tuple[int, int]:
+        if text is None:
+            return 0, 0
+        return (1, int(text.replace(":", ""), 16)) if by == "mac" else address_key(text)
+
+    def key(fact: Fact) -> tuple[int, str | None, str | None]:
+        low, high = sorted((getattr(fact, a), getattr(fact, b)), key=order)
+        return fact.vni, low, high
+
+    rows = []
+    for (vni, low, high), group in grouped(packets, key).items():
+        if by == "ip" and low is None:
+            continue
+        total = sums(group)
+        del total["payload_bytes"]
+        row = {"vni": vni, f"{by}_a": low, f"{by}_b": high, **total, **times(group)}
+        row |= directions(group, lambda fact, low=low: getattr(fact, a) == low, ("ab", "ba"))  # type: ignore[misc]
+        name = "ethertypes" if by == "mac" else "protocols"
+        kinds = {unit.fact.ethertype if by == "mac" else unit.fact.protocol for unit in group}
+        row[name] = sorted(kind for kind in kinds if kind is not None)
+        rows.append(row)
+    return rows
+
+
+def tunnels(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `tunnels`."""
+    rows = []
+    for (low, high), group in grouped(packets, tunnel_key).items():
+        ports: dict[bool, set[int]] = {True: set(), False: set()}
+        for unit in group:
+            ports[unit.fact.outer_src == low].add(unit.fact.source_port)
+        total = sums(group)
+        del total["payload_bytes"]
+        row = {
+            "vtep_a": low,
+            "vtep_b": high,
+            "kind": "multicast" if multicast(high) else "unicast",
+            **total,
+            **times(group),
+        }
+        row["direction"] = "both" if ports[True] and ports[False] else "a_to_b" if ports[True] else "b_to_a"
+        row["vnis"] = sorted({unit.fact.vni for unit in group})
+        row |= directions(group, lambda fact, low=low: fact.outer_src == low, ("ab", "ba"))  # type: ignore[misc]
+        row["overhead_percent"] = overhead_sums(group)["overhead_percent"]
+        row |= {"source_ports_ab": len(ports[True]), "source_ports_ba": len(ports[False])}
+        rows.append(row)
+    return rows
+
+
+def vteps(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `vteps`."""
+    rows = []
+    for vtep in vteps_of(packets):
+        sent = [unit for unit in packets if unit.fact.outer_src == vtep]
+        received = [unit for unit in packets if unit.fact.outer_dst == vtep]
+        both = [unit for unit in packets if vtep in (unit.fact.outer_src, unit.fact.outer_dst)]
+        outer_macs = {unit.fact.outer_mac for unit in sent if unit.fact.outer_mac is not None}
+        row = {
+            "vtep": vtep,
+            "vnis": sorted({unit.fact.vni for unit in both}),
+            "peers": len(vteps_of(both) - {vtep}),
+        }
+        row |= {"packets_sent": len(sent), "packets_received": len(received)}
+        row |= {
+            "inner_bytes_sent": sums(sent)["inner_bytes"],
+            "inner_bytes_received": sums(received)["inner_bytes"],
+        }
+        row |= {"wire_bytes": sums(both)["wire_bytes"], "outer_macs": sorted(outer_macs), **times(both)}
+        row["macs"] = len(
+            {(unit.fact.vni, unit.fact.mac_src) for unit in sent if learnable(unit.fact.mac_src)}
+        )
+        rows.append(row)
+    return rows
+
+
+def fdb(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `fdb`."""
+    rows = []
+    for (vni, mac), group in grouped(packets, lambda fact: (fact.vni, fact.mac_src)).items():
+        if not learnable(mac):
+            continue
+        behind = [unit.fact.outer_src for unit in group]
+        moves = sum(before != after for before, after in pairwise(behind))
+        ips = {a for unit in group for a in (unit.fact.ip_src, unit.fact.sender) if a is not None}
+        known = sorted((a for a in ips if not ip_address(a).is_unspecified), key=address_key)
+        row = {
+            "vni": vni,
+            "mac": mac,
+            "vtep": behind[-1],
+            "ips": known,
+            "packets": len(group),
+            "moves": moves,
+        }
+        rows.append(row | times(group))
+    return rows
+
+
+def overhead(packets: Sequence[Unit], by: str) -> list[Row]:
+    """Return the table `overhead` by `total`, `vni` or `tunnel`."""
+    keys: dict[str, Callable[[Fact], tuple[Any, ...]]] = {
+        "total": lambda _: (),
+        "vni": lambda fact: (fact.vni,),
+        "tunnel": tunnel_key,
+    }
+    names = {"total": (), "vni": ("vni",), "tunnel": ("vtep_a", "vtep_b")}[by]
+    rows = []
+    for key, group in grouped(packets, keys[by]).items():
+        row = dict(zip(names, key, strict=True)) | sums(group) | overhead_sums(group)
+        row["outer_ip_bytes"] = sum(unit.outer_ip_bytes for unit in group)
+        row["udp_bytes"] = row["vxlan_bytes"] = 8 * len(group)
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - row["outer_ip_bytes"] - 16 * len(group)
+        row["goodput_percent"] = percent(row["payload_bytes"], row["wire_bytes"])
+        row["vlan_overhead_bytes"] = 4 * len(group)
+        on_cable = [unit.fact.outer_packet for unit in group if not unit.fact.offload]
+        row["largest_outer_ip_packet"] = max(unit.fact.outer_packet for unit in group)
+        row["required_underlay_mtu"] = max(on_cable) if on_cable else None
+        row["offload_frames"] = sum(unit.fact.offload for unit in group)
+        rows.append(row)
+    return rows
+
+
+VIEWS: dict[str, Callable[[Sequence[Unit]], list[Row]]] = {
+    "vnis": vnis,
+    "flows": flows,
+    "conversations_mac": lambda packets: conversations(packets, "mac"),
+    "conversations_ip": lambda packets: conversations(packets, "ip"),
+    "tunnels": tunnels,
+    "vteps": vteps,
+    "fdb": fdb,
+    "overhead_total": lambda packets: overhead(packets, "total"),
+    "overhead_vni": lambda packets: overhead(packets, "vni"),
+    "overhead_tunnel": lambda packets: overhead(packets, "tunnel"),
+}
+
+
+def tables(facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True) -> dict[str, list[Row]]:
+    """Every table of a capture, under a selection."""
+    chosen = [unit for unit in units(facts) if wanted(unit.fact)]
+    return {name: view(chosen) for name, view in VIEWS.items()}
+
+
+def dispositions(facts: Sequence[Fact]) -> dict[str, int]:
+    """How the frames ended."""
+    names = ("vxlan", "fragment", "other", "invalid", "malformed")
+    return {"total": len(facts)} | {name: sum(fact.disposition == name for fact in facts) for name in names}
+
+
+def reasons(facts: Sequence[Fact]) -> dict[str, int]:
+    """How often each reason was given."""
+    given = [fact.reason for fact in facts if fact.reason is not None]
+    return {reason: given.count(reason) for reason in set(given)}

@@ -1,0 +1,278 @@
+"""Frames described: each knows its bytes (by `craft`) and, apart from them, what must be reported of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import TypeAlias
+
+import containers
+import craft
+from containers import Record
+from inner import Inner
+
+OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What one frame means; from `vni` on of VXLAN packets alone, where None is "not readable"."""
+
+    time: int
+    wire: int
+    disposition: str
+    reason: str | None = None
+    vni: int = 0
+    outer_src: str = ""
+    outer_dst: str = ""
+    outer_mac: str | None = None
+    source_port: int = 0
+    outer_ip_bytes: int = 0
+    outer_packet: int = 0
+    offload: bool = False
+    inner_bytes: int = 0
+    payload: int = 0
+    cut: bool = False
+    reserved: bool = False
+    mac_src: str | None = None
+    mac_dst: str | None = None
+    ethertype: str | None = None
+    ip_src: str | None = None
+    ip_dst: str | None = None
+    protocol: str | None = None
+    sport: int | None = None
+    dport: int | None = None
+    flags: str | None = None
+    sender: str | None = None  # the sender address of an ARP packet
+    datagram: tuple[str, str, int] | None = None  # which outer datagram a piece of one belongs to
+
+
+LINK_TYPE = {"ethernet": 1, "sll": 113, "sll2": 276, "null": 0, "loop": 108, "raw": 101, "ip": 0}
+
+
+@dataclass(frozen=True)
+class Link:
+    """The layer that the capture point saw. `ip` is LINKTYPE_IPV4 or LINKTYPE_IPV6."""
+
+    kind: str = "ethernet"
+    src: str = "02:00:00:00:00:01"
+    dst: str = "02:00:00:00:00:02"
+    tags: tuple[craft.Tag, ...] = ()
+
+    def number(self, version: int) -> int:
+        """Return the LINKTYPE_ value."""
+        if self.kind == "ip":
+            return containers.IPV4 if version == 4 else containers.IPV6
+        return LINK_TYPE[self.kind]
+
+    @property
+    def address(self) -> str | None:
+        """The sender's MAC address, where the link layer has one."""
+        return self.src if self.kind in ("ethernet", "sll", "sll2") else None
+
+    @property
+    def header(self) -> int:
+        """Its length."""
+        return {"ethernet": 14 + 4 * len(self.tags), "sll": 16, "sll2": 20, "null": 4, "loop": 4}.get(
+            self.kind, 0
+        )
+
+    def encode(self, version: int, packet: bytes) -> bytes:
+        """Return the frame around an IP packet."""
+        code = craft.ETHERTYPE[f"ipv{version}"]
+        if self.kind == "ethernet":
+            return craft.ethernet(self.dst, self.src, code, packet, self.tags)
+        if self.kind == "sll":
+            return craft.sll(self.src, code, packet)
+        if self.kind == "sll2":
+            return craft.sll2(self.src, code, packet)
+        if self.kind in ("null", "loop"):
+            return craft.null(version, packet, big=self.kind == "loop")
+        return packet
+
+
+@dataclass(frozen=True)
+class Outer:
+    """The outer IP and UDP headers. `zero` says which length fields segmentation offload left at nought."""
+
+    src: str
+    dst: str
+    source_port: int = 50000
+    port: int = craft.VXLAN_PORT
+    options: bytes = b""
+    extensions: tuple[int, ...] = ()
+    ident: int = 0
+    zero: str = ""  # "", "ip", "udp" or "both"
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return ip_address(self.src).version
+
+    @property
+    def header(self) -> int:
+        """The length of the IP header with its options or extension headers."""
+        if self.version == 4:
+            return 20 + len(self.options) + -len(self.options) % 4
+        return 40 + 8 * len(self.extensions)
+
+    def packet(self, datagram: bytes, offset: int = 0, *, more: bool = False) -> bytes:
+        """Return an IP packet with `datagram`, or with a piece of it."""
+        zero = 0 if self.zero in ("ip", "both") else None
+        if self.version == 4:
+            return craft.ipv4(
+                self.src,
+                self.dst,
+                17,
+                datagram,
+                options=self.options,
+                ident=self.ident,
+                offset=offset,
+                more=more,
+                total_length=zero,
+            )
+        chain = [craft.extension(kind) for kind in self.extensions]
+        if offset or more:
+            chain.append(craft.fragment_header(self.ident, offset, more=more))
+        return craft.ipv6(self.src, self.dst, 17, datagram, extensions=chain, payload_length=zero)
+
+    def datagram(self, vxlan: bytes) -> bytes:
+        """Return the UDP datagram."""
+        return craft.udp(
+            self.source_port, self.port, vxlan, length=0 if self.zero in ("udp", "both") else None
+        )
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A VXLAN packet in one frame; `snap` keeps so many bytes, `trailer` bytes follow the outer IP packet."""
+
+    time: int
+    outer: Outer
+    vni: int
+    inner: Inner
+    link: Link = Link()
+    flags: int = craft.I_FLAG
+    reserved: int = 0
+    last: int = 0
+    trailer: int = 0
+    snap: int | None = None
+
+    def vxlan(self) -> bytes:
+        """VXLAN header and inner frame."""
+        return craft.vxlan(
+            self.vni, self.inner.encode(), flags=self.flags, reserved=self.reserved, last=self.last
+        )
+
+    def record(self) -> Record:
+        """Return the frame as the capture has it."""
+        packet = self.outer.packet(self.outer.datagram(self.vxlan()))
+        data = self.link.encode(self.outer.version, packet) + bytes(self.trailer)
+        return Record(self.time, data[: self.snap], len(data), self.link.number(self.outer.version))
+
+    @property
+    def before_inner(self) -> int:
+        """Where the inner frame begins."""
+        return self.link.header + self.outer.header + 16
+
+    def fact(self) -> Fact:
+        """Return what it means."""
+        record, size = self.record(), len(self.inner.encode())
+        if len(record.data) < self.before_inner - 8:
+            return Fact(self.time, record.wire, "malformed", "outer_cut")
+        if len(record.data) < self.before_inner:
+            return Fact(self.time, record.wire, "invalid", "vxlan_cut")
+        if not self.flags & craft.I_FLAG:
+            return Fact(self.time, record.wire, "invalid", "i_flag_clear")
+        kept = len(record.data) - self.before_inner
+        outer_packet = self.outer.header + 16 + size
+        plain = Fact(
+            self.time,
+            record.wire,
+            "vxlan",
+            vni=self.vni,
+            outer_src=self.outer.src,
+            outer_dst=self.outer.dst,
+            outer_mac=self.link.address,
+            source_port=self.outer.source_port,
+            outer_ip_bytes=self.outer.header,
+            outer_packet=outer_packet,
+            offload=bool(self.outer.zero) or outer_packet > OFFLOAD,
+            inner_bytes=size,
+            cut=kept < size,
+            reserved=bool(self.flags & ~craft.I_FLAG or self.reserved or self.last),
+        )
+        return replace(plain, **self.inner.facts(kept))  # type: ignore[arg-type]
+
+    def fragments(self, size: int) -> list["Piece"]:
+        """Return the packet as outer IP fragments of at most `size` payload bytes, a multiple of eight."""
+        datagram = self.outer.datagram(self.vxlan())
+        starts = range(0, len(datagram), size)
+        return [
+            Piece(self, start, datagram[start : start + size], start + size < len(datagram))
+            for start in starts
+        ]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One outer IP fragment of a VXLAN packet."""
+
+    whole: Packet
+    offset: int
+    data: bytes
+    more: bool
+
+    def record(self) -> Record:
+        """Return the frame as the capture has it."""
+        outer = self.whole.outer
+        data = self.whole.link.encode(outer.version, outer.packet(self.data, self.offset, more=self.more))
+        return Record(self.whole.time, data, len(data), self.whole.link.number(outer.version))
+
+    def fact(self) -> Fact:
+        """Return what it means: the first one is the packet, a later one is a fragment."""
+        record, outer = self.record(), self.whole.outer
+        header = outer.header + (8 if outer.version == 6 and (self.offset or self.more) else 0)
+        datagram = (outer.src, outer.dst, outer.ident)
+        if self.offset:
+            return Fact(record.time, record.wire, "fragment", outer_ip_bytes=header, datagram=datagram)
+        kept = self.whole.before_inner - 16 + len(self.data)
+        fact = replace(self.whole, snap=kept).fact()
+        return replace(
+            fact,
+            wire=record.wire,
+            outer_ip_bytes=header,
+            offload=bool(outer.zero),
+            datagram=datagram,
+        )
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A frame that is no VXLAN packet, and how it must be counted."""
+
+    time: int
+    data: bytes
+    disposition: str
+    reason: str | None
+    link: int = containers.ETHERNET
+
+    def record(self) -> Record:
+        """Return the frame as the capture has it."""
+        return Record(self.time, self.data, len(self.data), self.link)
+
+    def fact(self) -> Fact:
+        """Return what it means."""
+        return Fact(self.time, len(self.data), self.disposition, self.reason)
+
+
+Frame: TypeAlias = Packet | Piece | Plain
+
+
+def records(frames: Sequence[Frame]) -> list[Record]:
+    """Return the records of a capture of these frames."""
+    return [frame.record() for frame in frames]
+
+
+def facts(frames: Sequence[Frame]) -> list[Fact]:
+    """Return what they mean."""
+    return [frame.fact() for frame in frames]

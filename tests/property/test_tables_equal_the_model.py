@@ -1,0 +1,128 @@
+"""Whatever a capture holds, every table equals what the reference model computes of its description."""
+
+import math
+from typing import Any
+
+import containers
+import model
+import packets
+import strategies
+import tools
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packets import Frame, Piece
+
+import vxinspect
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Equal, floats to rounding."""
+    if isinstance(found, float) and isinstance(expected, float | int):
+        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(expected == found)
+
+
+def assert_rows(name: str, found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    """Assert the same rows, in whatever order; what differs is named column by column."""
+    left = list(found)
+    for row in expected:
+        match = next(
+            (r for r in left if r.keys() == row.keys() and all(same(r[c], row[c]) for c in row)), None
+        )
+        if match is None:
+            near = max(left, key=lambda r: sum(same(r.get(c), row[c]) for c in row), default={})
+            differences = {
+                c: (near.get(c), row.get(c)) for c in row | near if not same(near.get(c), row.get(c))
+            }
+            raise AssertionError(
+                f"{name}: no row like {row}; in the nearest differ (found, expected) {differences}"
+            )
+        left.remove(match)
+    assert left == [], f"{name}: more rows than expected"
+
+
+def assert_report(report: vxinspect.Report, facts: list[packets.Fact], **selection: Any) -> None:
+    """Assert that the whole report is the model's."""
+    expected = model.tables(facts, **selection)
+    found = tools.tables(report)
+    for name in tools.TABLES:
+        if name == "overhead_total" and not expected[name]:
+            continue  # of nothing, the totals may be a row of noughts
+        assert_rows(name, found[name], expected[name])
+    frames = report.summary["frames"]
+    assert {key: frames[key] for key in model.dispositions(facts)} == model.dispositions(facts)
+    assert {key: count for key, count in frames["reasons"].items() if count} == model.reasons(facts)
+    tools.assert_conservation(report)
+
+
+@given(strategies.captures())
+@settings(max_examples=250)
+def test_every_table_equals_the_model(frames: list[Frame]) -> None:
+    """Random frames of every kind give the model's rows in every table, and conservation holds."""
+    report = vxinspect.scan(containers.pcap(packets.records(frames), nanosecond=True))
+    assert_report(report, packets.facts(frames))
+
+
+@given(strategies.captures())
+def test_cut_inner_frames_and_reserved_bits_are_noted(frames: list[Frame]) -> None:
+    """The summary counts the packets whose inner frame was cut, and those with reserved bits set."""
+    facts = [fact for fact in packets.facts(frames) if fact.disposition == "vxlan"]
+    notes = vxinspect.scan(containers.pcap(packets.records(frames))).summary["frames"]["notes"]
+    assert notes.get("reserved_bits", 0) == sum(fact.reserved for fact in facts)
+    if not any(isinstance(frame, Piece) for frame in frames):
+        assert notes.get("inner_cut", 0) == sum(fact.cut for fact in facts)
+
+
+@given(strategies.captures(), st.randoms(use_true_random=False))
+def test_times_may_run_backwards(frames: list[Frame], random: Any) -> None:
+    """First and last seen are the earliest and latest time, in whatever order the frames stand."""
+    times = [frame.record().time for frame in frames]
+    random.shuffle(times)
+    frames = strategies.at_times(frames, times)
+    report = vxinspect.scan(containers.pcap(packets.records(frames), nanosecond=True))
+    assert_report(report, packets.facts(frames))
+
+
+@given(st.lists(st.tuples(st.sampled_from(strategies.LINKS), strategies.SEEDS), max_size=12))
+def test_every_interface_has_its_own_link_type(kinds: list[tuple[str, int]]) -> None:
+    """A pcapng capture with interfaces of different link types decodes each frame by its own."""
+    parts = [
+        strategies.Maker(seed).frames(kind, ident, snap=True)
+        for ident, (kind, seed) in enumerate(kinds, start=1)
+    ]
+    frames = [frame for part in parts for frame in part]
+    report = vxinspect.scan(containers.pcapng(packets.records(frames)))
+    assert_report(report, packets.facts(frames))
+
+
+@given(strategies.captures(kinds=["ethernet"]))
+def test_the_order_of_rows_is_the_contracts(frames: list[Frame]) -> None:
+    """Rows come by wire bytes, the most first, then by key."""
+    found = tools.tables(vxinspect.scan(containers.pcap(packets.records(frames))))
+    keys: dict[str, Any] = {
+        "vnis": lambda row: row["vni"],
+        "tunnels": lambda row: (model.address_key(row["vtep_a"]), model.address_key(row["vtep_b"])),
+        "vteps": lambda row: model.address_key(row["vtep"]),
+        "conversations_mac": lambda row: (row["vni"], row["mac_a"] or "", row["mac_b"] or ""),
+        "conversations_ip": lambda row: (
+            row["vni"],
+            model.address_key(row["ip_a"]),
+            model.address_key(row["ip_b"]),
+        ),
+        "overhead_vni": lambda row: row["vni"],
+    }
+    for name, key in keys.items():
+        ranks = [(-row["wire_bytes"], key(row)) for row in found[name]]
+        assert ranks == sorted(ranks), name
+    sizes = [row["wire_bytes"] for row in found["flows"]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_each_tcp_state_has_its_textbook_case() -> None:
+    """Every state that Zeek's conn_state documents is named for its textbook exchange."""
+    named = {}
+    for port, (state, steps) in enumerate(model.TCP_STATES.items(), start=20_000):
+        frames = list(strategies.session(steps, port))
+        rows = vxinspect.scan(containers.pcap(packets.records(frames))).flows
+        named[state] = [row["tcp_state"] for row in rows]
+    assert named == {state: [state] for state in model.TCP_STATES}

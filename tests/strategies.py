@@ -1,0 +1,232 @@
+"""Random captures: few addresses, so that everything meets everything, and every feature of `packets`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address
+from itertools import accumulate
+from random import Random
+from typing import TypeVar
+
+import craft
+import model
+from hypothesis import strategies as st
+from inner import L4, Inner, InnerArp, InnerIp, InnerOther
+from packets import Frame, Link, Outer, Packet, Piece, Plain
+
+T = TypeVar("T")
+
+START = 1_700_000_000 * 10**9
+MICROSECOND = 1000
+
+VNIS = (0, 1, 100, 200, 0xFFFFFF)
+VTEPS = {
+    4: ("10.0.0.1", "10.0.0.2", "10.0.0.10", "192.168.3.4"),
+    6: ("2001:db8::1", "2001:db8::a", "fd00:0:0:1::2"),
+}
+GROUPS = {4: ("239.1.1.1",), 6: ("ff05::1:2",)}
+MACS = ("02:aa:00:00:00:01", "02:aa:00:00:00:02", "0a:bb:00:00:00:10")
+MAC_SOURCES = (*MACS, *MACS, "00:00:00:00:00:00", "01:00:5e:00:00:09")
+MAC_TARGETS = (*MACS, *MACS, "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb", "33:33:00:00:00:01")
+IPS = {4: ("10.0.0.1", "10.0.0.2", "10.0.0.10", "172.16.5.9"), 6: ("fd00::1", "fd00::2", "fe80::1:2:3:4")}
+IP_SOURCES = {4: (*IPS[4], str(IPv4Address(0))), 6: (*IPS[6], "::")}
+IP_TARGETS = {4: (*IPS[4], "224.0.0.251", "255.255.255.255"), 6: (*IPS[6], "ff02::1")}
+PORTS = (53, 80, 5201)
+TAG_STACKS: tuple[tuple[craft.Tag, ...], ...] = ((), (), ((0x8100, 10),), ((0x88A8, 7), (0x8100, 0xE00A)))
+LINKS = ("ethernet", "ethernet", "ethernet", "sll", "sll2", "null", "loop", "raw")
+
+
+class Maker:
+    """Makes random parts of frames, the same ones for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)  # noqa: S311 - nothing secret
+
+    def one(self, *values: T) -> T:
+        """Pick one of these."""
+        return self.random.choice(values)
+
+    def rarely(self, one_in: int) -> bool:
+        """Say yes once in so many times."""
+        return self.random.randrange(one_in) == 0
+
+    def text(self, *sizes: int) -> bytes:
+        """Return bytes of one of these lengths; what they say does not matter."""
+        return bytes(index % 256 for index in range(self.one(*sizes)))
+
+    def transport(self, version: int) -> L4:
+        """Return any kind of transport layer, TCP with arbitrary flags included."""
+        ping, other = ("icmp", "igmp") if version == 4 else ("icmpv6", "esp")
+        kind = self.one("tcp", "tcp", "udp", "udp", "sctp", ping, "gre", "253", other)
+        flags = self.one("S", "SA", "A", "PA", "FA", "R", "RA", "", "SE", "FSRPAUEC")
+        sizes = {"igmp": (0,), "gre": (1, 16), "esp": (1, 64), "253": (1, 300)}.get(kind, (0, 1, 16, 64, 300))
+        return L4(kind, self.one(*PORTS), self.one(*PORTS), flags, self.text(0, 0, 4, 12), self.text(*sizes))
+
+    def ip(self) -> InnerIp:
+        """Return an IP packet, now and then a fragment, with options or extension headers."""
+        version = self.one(4, 4, 6)
+        body = InnerIp(
+            self.one(*IP_SOURCES[version]), self.one(*IP_TARGETS[version]), self.transport(version)
+        )
+        if body.src == body.dst and body.l4.sport == body.l4.dport:
+            # Of a connection with itself, nobody can say which way a packet goes.
+            body = replace(body, l4=replace(body.l4, dport=body.l4.sport + 1))
+        if self.rarely(8):
+            body = replace(body, piece=self.one((0, True), (64, True), (128, False)))
+        if version == 4:
+            return replace(body, options=self.text(0, 0, 0, 4, 8))
+        return replace(
+            body, extensions=self.one((), (), (craft.HOP_BY_HOP,), (craft.ROUTING, craft.DESTINATION))
+        )
+
+    def inner(self) -> Inner:
+        """Return an inner frame of any kind."""
+        body: InnerIp | InnerArp | InnerOther = self.ip()
+        if self.rarely(8):
+            body = InnerArp(self.one(*IP_SOURCES[4]), self.one(*IPS[4]))
+        elif self.rarely(8):
+            body = InnerOther(self.one(0x88CC, 0x8847, 0x9000, None), self.text(46, 100))
+        dst, src = self.one(*MAC_TARGETS), self.one(*MAC_SOURCES)
+        padded = not (isinstance(body, InnerOther) and body.ethertype is None)
+        return Inner(dst, src, body, self.one(*TAG_STACKS), self.one(0, 0, 0, 6) if padded else 0)
+
+    def outer(self) -> Outer:
+        """Return an outer header between two VTEPs or from one to a group."""
+        version = self.one(4, 4, 4, 6)
+        src, dst = self.random.sample(VTEPS[version], 2)
+        if self.rarely(8):
+            dst = GROUPS[version][0]
+        outer = Outer(src, dst, self.one(49152, 50001, 65535))
+        if self.rarely(12):
+            outer = replace(outer, zero=self.one("ip", "udp", "both"))
+        if self.rarely(8) and version == 4:
+            outer = replace(outer, options=b"\x01" * 8)
+        elif self.rarely(4) and version == 6:
+            outer = replace(
+                outer, extensions=self.one((craft.HOP_BY_HOP,), (craft.ROUTING, craft.DESTINATION))
+            )
+        return outer
+
+    def link(self, kind: str) -> Link:
+        """Return a link layer of a kind."""
+        if kind != "ethernet":
+            return Link(kind)
+        return Link(kind, self.one("02:00:00:00:00:01", "02:00:00:00:00:09"), tags=self.one(*TAG_STACKS))
+
+    def packet(self, kind: str) -> Packet:
+        """Return a VXLAN packet."""
+        packet = Packet(START, self.outer(), self.one(*VNIS), self.inner(), self.link(kind))
+        if not packet.outer.zero and kind == "ethernet":
+            packet = replace(packet, trailer=self.one(0, 0, 0, 4, 9))
+        if self.rarely(6):
+            # Group policy, the old OAM bit, everything; reserved fields; the I flag clear.
+            unusual = (
+                (0x88, 100, 0),
+                (0x08, 0x123456, 0),
+                (0x08, 0, 0xFF),
+                (0x0C, 0, 0),
+                (0xFF, 1, 1),
+                (0, 0, 0),
+            )
+            flags, reserved, last = self.one(*unusual)
+            packet = replace(packet, flags=flags, reserved=reserved, last=last)
+        return packet
+
+    def plain(self, kind: str) -> Plain:
+        """Return a frame that is no VXLAN packet, with the disposition that the contract gives it."""
+        link, a, b = Link(kind), "10.0.0.1", "10.0.0.2"
+        short_frame = craft.udp(50000, 4789, craft.vxlan(5, bytes(13)))
+        cases = [
+            (6, craft.tcp(1, 4789, "S"), "other", "non_udp"),
+            (1, craft.icmp(8, 0, bytes(40)), "other", "non_udp"),
+            (17, craft.udp(53, 53, bytes(20)), "other", "other_port"),
+            # A source port of 4789 alone makes no VXLAN.
+            (17, craft.udp(4789, 50000, craft.vxlan(5, bytes(60))), "other", "other_port"),
+            (17, short_frame, "invalid", "inner_truncated_header"),
+            (17, craft.udp(50000, 4789, b"\x08" + bytes(6)), "invalid", "vxlan_truncated"),
+            (17, craft.udp(50000, 4789, b""), "invalid", "vxlan_truncated"),
+        ]
+        if kind == "ethernet" and self.rarely(4):
+            request = craft.arp(link.src, a, "00:00:00:00:00:00", b)
+            return Plain(
+                START, craft.ethernet("ff:ff:ff:ff:ff:ff", link.src, 0x0806, request), "other", "non_ip"
+            )
+        protocol, data, disposition, reason = self.one(*cases)
+        frame = link.encode(4, craft.ipv4(a, b, protocol, data))
+        return Plain(START, frame, disposition, reason, link.number(4))
+
+    def snapped(self, packet: Packet) -> Packet:
+        """Return the packet as a snap length leaves it.
+
+        The cut is within the outer headers, within the VXLAN header, or where an inner layer ends.
+        """
+        start = packet.before_inner
+        ends = [start + end for end in packet.inner.layers()]
+        return replace(packet, snap=self.one(start - 20, start - 5, start, *ends, *ends))
+
+    def frames(self, kind: str, ident: int, *, snap: bool) -> list[Frame]:
+        """Return one frame, or the fragments of the datagram `ident`, or a whole TCP exchange."""
+        if self.rarely(6):
+            return [self.plain(kind)]
+        if self.rarely(12):
+            steps = self.one(*model.TCP_STATES.values())
+            return list(
+                session(steps, self.random.randrange(10_000, 60_000), self.one(*VNIS), self.link(kind))
+            )
+        packet = self.packet(kind)
+        if snap and self.rarely(6):
+            return [self.snapped(packet)]
+        if self.rarely(12) and not packet.outer.zero:
+            return list(replace(packet, outer=replace(packet.outer, ident=ident), trailer=0).fragments(160))
+        return [packet]
+
+
+def session(
+    steps: Sequence[tuple[bool, str]], port: int, vni: int = 1, link: Link | None = None
+) -> list[Packet]:
+    """Return the packets of a TCP exchange: (sent by the opener, flags) each."""
+    made = []
+    for opener, flags in steps:
+        ends = ("10.0.0.1", "10.0.0.2") if opener else ("10.0.0.2", "10.0.0.1")
+        l4 = L4("tcp", port, 443, flags) if opener else L4("tcp", 443, port, flags)
+        macs = (MACS[0], MACS[1]) if opener else (MACS[1], MACS[0])
+        inner = Inner(macs[1], macs[0], InnerIp(*ends, l4))
+        made.append(Packet(START, Outer(*ends), vni, inner, link or Link()))
+    return made
+
+
+def timed(frames: list[Frame], steps: Sequence[int]) -> list[Frame]:
+    """Return the frames at rising times, whole microseconds so that every container holds them."""
+    return at_times(frames, [START + step * MICROSECOND for step in accumulate(steps)])
+
+
+def at_times(frames: list[Frame], times: Sequence[int]) -> list[Frame]:
+    """Return the frames at these times."""
+    made: list[Frame] = []
+    for frame, time in zip(frames, times, strict=True):
+        if isinstance(frame, Piece):
+            made.append(replace(frame, whole=replace(frame.whole, time=time)))
+        else:
+            made.append(replace(frame, time=time))
+    return made
+
+
+def capture(kind: str, seeds: Sequence[int], *, snap: bool = True) -> list[Frame]:
+    """Return the frames of a capture of one link type, a few for each seed."""
+    parts = [Maker(seed).frames(kind, ident, snap=snap) for ident, seed in enumerate(seeds, start=1)]
+    frames = [frame for part in parts for frame in part]
+    clock = Random(len(seeds))  # noqa: S311 - nothing secret
+    return timed(frames, [clock.choice((0, 1, 999_999, 1_000_000, 61_000_001)) for _ in frames])
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def captures(
+    *, kinds: Sequence[str] = LINKS, most: int = 12, snap: bool = True
+) -> st.SearchStrategy[list[Frame]]:
+    """Return captures made of up to so many seeds: a failing one shrinks to the few frames that matter."""
+    return st.builds(
+        lambda kind, seeds: capture(kind, seeds, snap=snap),
+        st.sampled_from(kinds),
+        st.lists(SEEDS, max_size=most),
+    )

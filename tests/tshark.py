@@ -1,0 +1,139 @@
+"""What tshark sees in a capture, in the words of our tables: an independent decoder to compare with."""
+
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, TypeAlias
+
+End: TypeAlias = tuple[str, int | None]
+
+TRANSPORTS = ("tcp", "udp", "sctp", "icmp", "icmpv6", "igmp")
+FIELDS = (
+    "frame.protocols",
+    "frame.len",
+    "vxlan.vni",
+    "eth.src",
+    "eth.dst",
+    *(f"{layer}.{end}" for layer in ("ip", "ipv6") for end in ("src", "dst")),
+    *(f"{layer}.{end}port" for layer in ("tcp", "udp", "sctp") for end in ("src", "dst")),
+)
+
+
+def available() -> bool:
+    """Whether tshark is installed."""
+    return shutil.which("tshark") is not None
+
+
+def fields(capture: Path, names: Sequence[str], ports: Iterable[int] = ()) -> list[dict[str, list[str]]]:
+    """Return each frame's values of each field, from the outermost layer in; `ports` are VXLAN's as well."""
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;"]
+    # What each frame says by itself: nothing is held back for a later one, no checksum hides a layer.
+    for preference in ("ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams", "ip.check_checksum"):
+        command += ["-o", f"{preference}:FALSE"]
+    for port in ports:
+        command += ["-d", f"udp.port=={port},vxlan"]
+    for name in names:
+        command += ["-e", name]
+    said = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
+    frames = []
+    for line in said.splitlines():
+        values = line.split("\t")
+        frames.append(
+            {name: [v for v in value.split(";") if v] for name, value in zip(names, values, strict=True)}
+        )
+    return frames
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One VXLAN frame as tshark dissected it; `ends` are the inner IP packet's, with its ports."""
+
+    vni: int
+    wire: int
+    outer: tuple[str, str]
+    macs: tuple[str, str]
+    protocol: str | None
+    ends: tuple[End, End] | None
+
+
+def observe(capture: Path, ports: Iterable[int] = ()) -> list[Seen]:
+    """Return the VXLAN frames of a capture."""
+    return [_seen(frame) for frame in fields(capture, FIELDS, ports) if frame["vxlan.vni"]]
+
+
+def _seen(frame: Mapping[str, list[str]]) -> Seen:
+    layers = frame["frame.protocols"][0].split(":")
+    at = layers.index("vxlan")
+    before, after = layers[:at], layers[at + 1 :]
+    outer_network = next(layer for layer in before if layer in ("ip", "ipv6"))
+    outer = (frame[f"{outer_network}.src"][0], frame[f"{outer_network}.dst"][0])
+    index = int("eth" in before)
+    macs = (frame["eth.src"][index], frame["eth.dst"][index])
+    protocol, ends = _inner(frame, outer_network, after)
+    return Seen(int(frame["vxlan.vni"][0]), int(frame["frame.len"][0]), outer, macs, protocol, ends)
+
+
+def _inner(
+    frame: Mapping[str, list[str]], outer: str, after: list[str]
+) -> tuple[str | None, tuple[End, End] | None]:
+    """Return the inner transport protocol and ends, where the first network layer inside is IP."""
+    network = next((layer for layer in after if layer in ("ip", "ipv6", "arp")), None)
+    if network not in ("ip", "ipv6"):
+        return None, None
+    index = int(network == outer)
+    src, dst = (str(ip_address(frame[f"{network}.{end}"][index])) for end in ("src", "dst"))
+    protocol = next((layer for layer in after[after.index(network) :] if layer in TRANSPORTS), None)
+    if protocol not in ("tcp", "udp", "sctp"):
+        return protocol, ((src, None), (dst, None))
+    number = int(protocol == "udp")  # the outermost UDP is the tunnel's
+    sport, dport = (int(frame[f"{protocol}.{end}port"][number]) for end in ("src", "dst"))
+    return protocol, ((src, sport), (dst, dport))
+
+
+# ---- the same of a report, both as counts --------------------------------------------------------
+
+
+def counts(seen: Iterable[Seen]) -> dict[str, Counter[Any]]:
+    """How many frames and bytes each VNI, tunnel, pair of MACs and flow has."""
+    seen = list(seen)
+    return {
+        "packets by VNI": Counter(s.vni for s in seen),
+        "wire bytes by VNI": sum((Counter({s.vni: s.wire}) for s in seen), Counter()),
+        "packets by tunnel": Counter(frozenset(s.outer) for s in seen),
+        "packets by MACs": Counter((s.vni, frozenset(s.macs)) for s in seen),
+        "packets by flow": Counter((s.vni, s.protocol, frozenset(s.ends)) for s in seen if s.ends),
+    }
+
+
+def reported(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Counter[Any]]:
+    """Return the same counts by the tables of a report."""
+
+    def total(rows: list[dict[str, Any]], key: Any, column: str = "packets") -> Counter[Any]:
+        counter: Counter[Any] = Counter()
+        for row in rows:
+            counter[key(row)] += row[column]
+        return counter
+
+    def ends(row: dict[str, Any]) -> frozenset[End]:
+        return frozenset(((row["src_ip"], row["src_port"]), (row["dst_ip"], row["dst_port"])))
+
+    return {
+        "packets by VNI": total(tables["vnis"], lambda row: row["vni"]),
+        "wire bytes by VNI": total(tables["vnis"], lambda row: row["vni"], "wire_bytes"),
+        "packets by tunnel": total(tables["tunnels"], lambda row: frozenset((row["vtep_a"], row["vtep_b"]))),
+        "packets by MACs": total(
+            tables["conversations_mac"], lambda row: (row["vni"], frozenset((row["mac_a"], row["mac_b"])))
+        ),
+        "packets by flow": total(
+            tables["flows"], lambda row: (row["vni"], named(row["protocol"]), ends(row))
+        ),
+    }
+
+
+def named(protocol: str) -> str | None:
+    """Return a protocol as `Seen` names it: those that tshark is not asked for have no name."""
+    return protocol if protocol in TRANSPORTS else None

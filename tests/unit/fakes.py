@@ -1,0 +1,146 @@
+"""A stand-in for the engine: tables from rows that a test wrote, so that the face is tested alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vxinspect.columns import VIEWS
+
+Rows = Sequence[Mapping[str, Any]]
+
+FIRST = "2026-11-22T17:30:06.123456789Z"
+LAST = "2026-11-22T17:31:06.623456789Z"
+
+DEFAULTS: dict[str, Any] = {
+    "bytes": 1500,
+    "count": 3,
+    "ip": "10.0.0.1",
+    "list": ["ARP", "IPv4"],
+    "mac": "02:00:00:00:00:01",
+    "percent": 4.25,
+    "port": 80,
+    "seconds": 0.0123,
+    "text": "tcp",
+    "time": FIRST,
+    "vni": 100,
+    "vnis": [100, 101, 102, 200],
+}
+
+
+def row(view: str, **values: Any) -> dict[str, Any]:
+    """Return a row of the table with all its columns, those not given with a value of their kind."""
+    unknown = set(values) - set(VIEWS[view].names)
+    assert not unknown, f"{view} has no {unknown}"
+    return {column.name: values.get(column.name, DEFAULTS[column.kind]) for column in VIEWS[view].columns}
+
+
+class FakeRows:
+    """What the engine returns for a table."""
+
+    def __init__(self, columns: tuple[str, ...], rows: Rows, total: int) -> None:
+        self.columns = columns
+        self.total = total
+        self._rows = [tuple(row[name] for name in columns) for row in rows]
+        self.asked: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self, start: int, stop: int) -> list[tuple[Any, ...]]:
+        """Return some rows, and remember that they were asked for."""
+        self.asked.append((start, stop))
+        return self._rows[start:stop]
+
+
+def capture(**changes: Any) -> dict[str, Any]:
+    """Return what a sound small capture looks like in `Analysis.captures()`."""
+    sound = {
+        "name": "day.pcap",
+        "format": "pcap",
+        "byte_order": "little",
+        "timestamp_resolution": "microseconds",
+        "link_types": ["ETHERNET"],
+        "compression": None,
+        "bytes": 123456,
+        "complete": True,
+        "truncated_at": None,
+        "damage": None,
+        "fatal": False,
+    }
+    return sound | changes
+
+
+def frames(**changes: Any) -> dict[str, Any]:
+    """Return what `Analysis.frames()` tells of ten VXLAN frames among twelve."""
+    counted: dict[str, Any] = {
+        "total": 12,
+        "vxlan": 10,
+        "fragment": 0,
+        "other": 2,
+        "invalid": 0,
+        "malformed": 0,
+        "reasons": {"other_port": 2},
+        "selected": 10,
+        "notes": {},
+    }
+    return counted | changes
+
+
+class FakeAnalysis:
+    """What the engine returns for a scan."""
+
+    def __init__(self, tables: Mapping[str, Rows] | None = None, **facts: Any) -> None:
+        self.tables: dict[str, Rows] = {name: [row(name)] for name in VIEWS} | dict(tables or {})
+        self.interrupted = facts.pop("interrupted", False)
+        self.facts: dict[str, Any] = {
+            "captures": [capture()],
+            "frames": frames(),
+            "time": {"first_seen": FIRST, "last_seen": LAST, "duration_s": 60.5},
+            "totals": {"vnis": 1, "vteps": 2, "tunnels": 1, "flows": 1, "macs": 2, "ips": 2},
+            "bytes": {"wire": 1500, "inner": 1000, "payload": 500, "overhead": 500, "overhead_percent": 33.3},
+            "candidates": [],
+            "ports": [4789],
+        }
+        self.facts |= facts
+
+    def captures(self) -> Any:
+        """As the engine's."""
+        return self.facts["captures"]
+
+    def frames(self) -> Any:
+        """As the engine's."""
+        return self.facts["frames"]
+
+    def time(self) -> Any:
+        """As the engine's."""
+        return self.facts["time"]
+
+    def totals(self) -> Any:
+        """As the engine's."""
+        return self.facts["totals"]
+
+    def bytes(self) -> Any:
+        """As the engine's."""
+        return self.facts["bytes"]
+
+    def candidates(self) -> Any:
+        """As the engine's."""
+        return self.facts["candidates"]
+
+    def ports(self) -> Any:
+        """As the engine's."""
+        return self.facts["ports"]
+
+    def table(
+        self, view: str, *, sort: Sequence[tuple[str, bool]] = (), limit: int | None = None
+    ) -> FakeRows:
+        """Return the rows that the test gave, sorted and cut."""
+        rows = list(self.tables[view])
+        for name, descending in reversed(sort):
+            rows.sort(key=lambda each: each[name], reverse=descending)
+        return FakeRows(VIEWS[view].names, rows[:limit], len(rows))
+
+    def merge(self, later: FakeAnalysis) -> FakeAnalysis:
+        """Return an analysis of both tables' rows."""
+        return FakeAnalysis({name: [*rows, *later.tables[name]] for name, rows in self.tables.items()})

@@ -1,0 +1,50 @@
+"""VXLAN captures in, tables out, with the VNI in every key.
+
+    >>> import vxinspect
+    >>> report = vxinspect.scan("day.pcap")
+    >>> for row in report.flows:
+    ...     print(row["vni"], row["src_ip"], row["dst_ip"], row["inner_bytes"])
+
+`scan` reads captures; `Report` holds the tables; each `Table` is a sequence of rows.
+"""
+
+from vxinspect._engine import __version__, debug_build
+from vxinspect.api import Report, scan
+from vxinspect.columns import Column, View
+from vxinspect.exceptions import (
+    CaptureError,
+    DamagedCaptureError,
+    OptionError,
+    UnknownFormatError,
+    UnreadableCaptureError,
+    VxinspectError,
+)
+from vxinspect.selection import Select
+from vxinspect.tables import Row, Table, Value
+
+__all__ = [
+    "CaptureError",
+    "Column",
+    "DamagedCaptureError",
+    "OptionError",
+    "Report",
+    "Row",
+    "Select",
+    "Table",
+    "UnknownFormatError",
+    "UnreadableCaptureError",
+    "Value",
+    "View",
+    "VxinspectError",
+    "__version__",
+    "scan",
+]
+
+if debug_build:
+    import warnings
+
+    warnings.warn(
+        "this is a debug build of the vxinspect engine: it is many times slower than a release build",
+        RuntimeWarning,
+        stacklevel=2,
+    )

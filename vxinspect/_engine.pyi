@@ -1,0 +1,77 @@
+"""The engine: captures in, tables out. Internal; the public face is `vxinspect`."""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, TypeAlias, final
+
+__all__ = ["Analysis", "Rows", "__version__", "debug_build", "scan"]
+
+_Value: TypeAlias = int | float | str | list[int] | list[str] | None
+
+__version__: str
+debug_build: bool
+
+@final
+class Rows:
+    """The rows of one table, in order. Immutable."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+    @property
+    def total(self) -> int:
+        """How many rows there were before `limit`."""
+    def __len__(self) -> int: ...
+    def rows(self, start: int, stop: int) -> list[tuple[_Value, ...]]:
+        """Return rows `start` up to, not including, `stop`."""
+
+@final
+class Analysis:
+    """What one run saw; merges with a later one."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run early."""
+    def captures(self) -> list[dict[str, object]]:
+        """Return the summary's `captures`, each with `damage` (str or None) and `fatal` (bool) too."""
+    def frames(self) -> dict[str, object]:
+        """Return total, vxlan, fragment, other, invalid, malformed, selected, reasons, notes."""
+    def time(self) -> dict[str, object]:
+        """Return first_seen, last_seen (RFC 3339 or None) and duration_s (float or None)."""
+    def totals(self) -> dict[str, int]:
+        """Return vnis, vteps, tunnels, flows, macs, ips."""
+    def bytes(self) -> dict[str, object]:
+        """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
+    def candidates(self) -> list[tuple[int, int, list[int]]]:
+        """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
+    def ports(self) -> list[int]:
+        """Return the UDP ports taken as VXLAN, those found by "auto" included."""
+    def table(self, view: str, *, sort: Sequence[tuple[str, bool]] = ..., limit: int | None = None) -> Rows:
+        """Return one table.
+
+        `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, overhead_total,
+        overhead_vni, overhead_tunnel. `sort`: (column, descending) pairs; empty is the default order.
+        """
+    def merge(self, later: Analysis) -> Analysis:
+        """Return both runs as one; neither changes."""
+
+def scan(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    ports: Sequence[int],
+    auto_ports: bool,
+    select: Sequence[tuple[str, str]],
+    count: int | None,
+    threads: int | None,
+    progress: Callable[[int, int | None, int], None] | None,
+    keep_on_interrupt: bool,
+) -> Analysis:
+    """Read captures and count what is in them.
+
+    `sources`: (name to show, path | contents | open binary file). `select`: (field, value) pairs with the
+    fields vni, vtep, mac, host, protocol, inner_port, since, until; values of one field are alternatives,
+    fields narrow each other. `count`: stop after so many frames. `progress(bytes read, bytes in all or None,
+    frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what was seen, instead of
+    raising KeyboardInterrupt.
+
+    Raises `vxinspect.OptionError` and `vxinspect.CaptureError` with its children.
+    """

@@ -1,0 +1,208 @@
+"""The public face: `scan` reads captures, `Report` holds what was in them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from vxinspect import _engine
+from vxinspect.columns import VIEWS, parse_sort
+from vxinspect.exceptions import OptionError
+from vxinspect.hints import all_hints, finding_hints
+from vxinspect.selection import Select, Wanted, select_pairs
+from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
+from vxinspect.tables import Table
+
+__all__ = ["Progress", "Report", "run_scan", "scan"]
+
+Progress: TypeAlias = Callable[[int, int | None, int], None]
+"""Called with bytes read, bytes in all (None where unknown) and frames, a few times a second."""
+
+SCHEMA_VERSION = 1
+_TOP_FLOWS = 10
+_SUMMARY_CAPTURE = (
+    *("name", "format", "byte_order", "timestamp_resolution", "link_types", "compression", "bytes"),
+    *("complete", "truncated_at"),
+)
+_SUMMARY_FRAMES = (
+    "total",
+    "vxlan",
+    "fragment",
+    "other",
+    "invalid",
+    "malformed",
+    "reasons",
+    "selected",
+    "notes",
+)
+
+
+class Report:
+    """What one scan saw. Every table is rolled up from the same cells, so they agree. It never changes."""
+
+    def __init__(self, analysis: _engine.Analysis) -> None:
+        self._analysis = analysis
+
+    @property
+    def captures(self) -> list[dict[str, Any]]:
+        """What was read: the summary's `captures`, with `damage` (str or None) and `fatal` (bool) too."""
+        return self._analysis.captures()
+
+    @property
+    def ports(self) -> list[int]:
+        """The UDP ports taken as VXLAN, those that "auto" found included."""
+        return self._analysis.ports()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the scan early; the report covers what was read until then."""
+        return self._analysis.interrupted
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Everything at a glance, as plain values: the object that `vxinspect summary --json` prints."""
+        return self.summarize()
+
+    def summarize(self, *, sort: Iterable[str] = (), limit: int | None = None) -> dict[str, Any]:
+        """Return `summary`, its tables sorted and cut; without a limit every VNI and tunnel, and 10 flows."""
+        frames = self._analysis.frames()
+        sort = list(sort)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "version": _engine.__version__,
+            "captures": [{name: capture[name] for name in _SUMMARY_CAPTURE} for capture in self.captures],
+            "frames": {name: frames[name] for name in _SUMMARY_FRAMES},
+            "time": self._analysis.time(),
+            "totals": self._analysis.totals(),
+            "bytes": self._analysis.bytes(),
+            "vnis": self.table("vnis", sort=sort, limit=limit).to_dicts(),
+            "tunnels": self.table("tunnels", sort=sort, limit=limit).to_dicts(),
+            "top_flows": self.table(
+                "flows", sort=sort, limit=_TOP_FLOWS if limit is None else limit
+            ).to_dicts(),
+            "hints": self.hints,
+        }
+
+    @property
+    def hints(self) -> list[str]:
+        """What a person should know about this result and would not see in it."""
+        return list(self._hints)
+
+    @cached_property
+    def _hints(self) -> tuple[str, ...]:
+        total = self.overhead("total")
+        offloaded = total[0]["offload_frames"] if total else 0
+        offload_frames = offloaded if isinstance(offloaded, int) else 0
+        frames, candidates = self._analysis.frames(), self._analysis.candidates()
+        return tuple(all_hints(frames, candidates, self.ports, offload_frames))
+
+    @property
+    def finding_hints(self) -> list[str]:
+        """Those of the hints that tell why a table may be empty, or lack something."""
+        return finding_hints(self._analysis.frames(), self._analysis.candidates(), self.ports)
+
+    @property
+    def vnis(self) -> Table:
+        """One row for each VNI."""
+        return self.table("vnis")
+
+    @property
+    def flows(self) -> Table:
+        """One row for each inner 5-tuple in each VNI, both directions together."""
+        return self.table("flows")
+
+    @property
+    def tunnels(self) -> Table:
+        """One row for each pair of VTEPs, or VTEP and multicast group."""
+        return self.table("tunnels")
+
+    @property
+    def vteps(self) -> Table:
+        """One row for each outer address."""
+        return self.table("vteps")
+
+    @property
+    def fdb(self) -> Table:
+        """One row for each inner MAC in each VNI: the VTEP that it is behind."""
+        return self.table("fdb")
+
+    def conversations(self, by: Literal["mac", "ip"] = "mac") -> Table:
+        """Return one row for each pair of inner addresses in each VNI."""
+        return self._by("conversations", by, ("mac", "ip"))
+
+    def overhead(self, by: Literal["total", "vni", "tunnel"] = "total") -> Table:
+        """Return what encapsulation costs: in all, for each VNI, or for each tunnel."""
+        return self._by("overhead", by, ("total", "vni", "tunnel"))
+
+    def table(self, name: str, *, sort: Iterable[str] = (), limit: int | None = None) -> Table:
+        """Return any table by name: `flows`, `conversations_mac`, `overhead_vni`, ...
+
+        `sort`: `"packets"`, `"vni:asc"`, ...; quantities start with the largest, names with the lowest.
+        `limit`: at most so many rows. Raises `OptionError` for an unknown table or column.
+        """
+        view = VIEWS.get(name)
+        if view is None:
+            raise OptionError("table", name, f"one of {', '.join(VIEWS)}")
+        return Table(view, self._analysis.table(name, sort=parse_sort(view, sort), limit=limit))
+
+    def merge(self, other: "Report") -> "Report":
+        """Return this report and a later one as one; neither changes."""
+        return Report(self._analysis.merge(other._analysis))  # noqa: SLF001 - of the same class
+
+    def __repr__(self) -> str:
+        frames, totals = self._analysis.frames(), self._analysis.totals()
+        return f"<Report: {frames['vxlan']} of {frames['total']} frames are VXLAN, {totals['vnis']} VNIs>"
+
+    def _by(self, table: str, by: str, choices: Sequence[str]) -> Table:
+        if by not in choices:
+            raise OptionError("by", by, f"one of {', '.join(choices)}")
+        return self.table(f"{table}_{by}")
+
+
+def scan(
+    source: Source,
+    *,
+    ports: Ports = (VXLAN_PORT,),
+    select: Select | Mapping[str, Wanted] | None = None,
+    count: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Read captures, and return what is in them.
+
+    `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
+    count as one run in the order of their first packet. Format and compression are told by the first bytes.
+    `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `select`: which
+    packets count. `count`: stop after so many frames. `threads`: None for as many as there are processors;
+    the answer is the same for any number.
+
+    Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
+    makes no sense. A capture that breaks off is no error: see `Report.captures`.
+    """
+    return run_scan(
+        named_sources(source), ports=ports, select=select, count=count, threads=threads, progress=progress
+    )
+
+
+def run_scan(
+    sources: Sequence[NamedSource],
+    *,
+    ports: Ports,
+    select: Select | Mapping[str, Wanted] | None,
+    count: int | None,
+    threads: int | None,
+    progress: Progress | None,
+    keep_on_interrupt: bool = False,
+) -> Report:
+    """Do as `scan` does, for sources that have a name already."""
+    numbers, auto = split_ports(ports)
+    analysis = _engine.scan(
+        sources,
+        ports=numbers,
+        auto_ports=auto,
+        select=select_pairs(select),
+        count=count,
+        threads=threads,
+        progress=progress,
+        keep_on_interrupt=keep_on_interrupt,
+    )
+    return Report(analysis)

@@ -1,0 +1,163 @@
+"""The options that every command has, declared once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import click
+
+from vxinspect.cli.command import Option
+from vxinspect.selection import Select
+from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
+
+__all__ = ["COMMON", "Options"]
+
+_SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
+_READING = "Reading"
+_OUTPUT = "Output"
+
+
+def _ports(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Ports:
+    """Turn `--port` into numbers and "auto"."""
+    ports: list[int | Literal["auto"]] = []
+    for text in texts:
+        if text != "auto" and not (text.isdecimal() and 0 < int(text) <= HIGHEST_PORT):
+            raise click.BadParameter(f"expected a port from 1 to {HIGHEST_PORT}, or auto, found {text!r}")
+        ports.append("auto" if text == "auto" else int(text))
+    return tuple(ports) or (VXLAN_PORT,)
+
+
+def _at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """Return what turns an option's text into a whole number."""
+
+    def convert(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+        if text is None:
+            return None
+        if not text.isdecimal() or int(text) < least:
+            raise click.BadParameter(f"expected a whole number from {least}, found {text!r}")
+        return int(text)
+
+    return convert
+
+
+def _select(name: str, metavar: str, help_text: str, *, multiple: bool = True) -> Option:
+    return Option([name], section=_SELECTION, metavar=metavar, multiple=multiple, help=help_text)
+
+
+def _read(*names: str, help_text: str, **settings: Any) -> Option:  # noqa: ANN401 - click's own
+    return Option(names, section=_READING, help=help_text, **settings)
+
+
+def _write(*names: str, help_text: str, **settings: Any) -> Option:  # noqa: ANN401 - click's own
+    return Option(names, section=_OUTPUT, help=help_text, **settings)
+
+
+_FORMATS = click.Choice(["table", "json", "jsonl", "csv", "markdown"])
+_COLORS = click.Choice(["auto", "always", "never"])
+
+COMMON: tuple[click.Parameter, ...] = (
+    click.Argument(["captures"], metavar="[CAPTURE]...", nargs=-1, type=click.Path(path_type=str)),
+    _select("--vni", "LIST", "VNIs and ranges: 100, or 100-199,300."),
+    _select("--vtep", "IP", "Outer address, as sender or receiver."),
+    _select("--mac", "MAC", "Inner MAC, as sender or receiver."),
+    _select("--host", "IP|CIDR", "Inner address or network, as sender or receiver."),
+    _select("--protocol", "NAME", "Inner protocol by name or number (tcp, 47), or EtherType (arp, 0x88cc)."),
+    _select("--inner-port", "N", "Inner TCP, UDP or SCTP port, as source or destination."),
+    _select(
+        "--since", "TIME", "Not before: 2026-11-22T17:30:06Z (UTC), or seconds since 1970.", multiple=False
+    ),
+    _select("--until", "TIME", "Not after.", multiple=False),
+    _read(
+        *("--port", "ports"),
+        metavar="N|auto",
+        multiple=True,
+        callback=_ports,
+        help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; auto adds those that look like it.",
+    ),
+    _read("-c", "--count", metavar="N", callback=_at_least(1), help_text="Stop after N frames."),
+    _read(
+        "--threads",
+        metavar="N",
+        callback=_at_least(1),
+        help_text="At most N threads; any number gives the same answer. Today one capture is read by one.",
+    ),
+    _read("--strict", is_flag=True, help_text="Exit with 2 where a capture is cut short or damaged."),
+    _write(
+        *("--sort",),
+        metavar="COLUMN",
+        multiple=True,
+        help_text="Order by a column of the machine formats, largest quantity or lowest name first; "
+        "COLUMN:asc and COLUMN:desc say otherwise.",
+    ),
+    _write(
+        *("--limit",),
+        metavar="N",
+        callback=_at_least(0),
+        help_text="At most N rows, 0 for all. By default people see 20, programs all.",
+    ),
+    _write(
+        *("--format", "format_"),
+        metavar="FORMAT",
+        type=_FORMATS,
+        help_text="table (the default) and markdown for people; json, jsonl and csv for programs, "
+        "with every column, raw bytes and RFC 3339 times.",
+    ),
+    _write("--json", "as_json", is_flag=True, help_text="Short for --format json."),
+    _write(
+        *("-o", "--output"),
+        metavar="FILE",
+        type=click.Path(path_type=str),
+        help_text="Write to FILE, which appears whole or not at all.",
+    ),
+    _write(
+        *("--color",),
+        metavar="WHEN",
+        type=_COLORS,
+        default="auto",
+        help_text="auto (the terminal, NO_COLOR and FORCE_COLOR decide), always or never.",
+    ),
+    _write("--no-progress", is_flag=True, help_text="No progress line."),
+    _write("-q", "--quiet", is_flag=True, help_text="No progress line and no hints."),
+)
+"""The arguments and options of every command, in the order of the help text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the common options say."""
+
+    captures: tuple[str, ...]
+    select: Select
+    ports: Ports
+    count: int | None
+    threads: int | None
+    strict: bool
+    sort: tuple[str, ...]
+    limit: int | None
+    format: str
+    output: str | None
+    color: str
+    progress: bool
+    quiet: bool
+
+    @classmethod
+    def from_click(cls, given: Mapping[str, Any]) -> "Options":
+        """Build from click's parameters; `--json` beside another `--format` is a usage error."""
+        if given["as_json"] and given["format_"] not in (None, "json"):
+            raise click.UsageError(f"--json and --format {given['format_']} exclude each other.")
+        select = Select(**{name: given[name] or None for name in Select.__dataclass_fields__})
+        return cls(
+            captures=given["captures"],
+            select=select,
+            ports=given["ports"],
+            count=given["count"],
+            threads=given["threads"],
+            strict=given["strict"],
+            sort=given["sort"],
+            limit=given["limit"],
+            format="json" if given["as_json"] else given["format_"] or "table",
+            output=given["output"],
+            color=given["color"],
+            progress=not given["no_progress"] and not given["quiet"],
+            quiet=given["quiet"],
+        )

@@ -1,0 +1,122 @@
+"""Where results go: standard output, or a file that appears whole or not at all."""
+
+import io
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from vxinspect.exceptions import VxinspectError
+from vxinspect.render.paint import Paint
+
+__all__ = ["OutputError", "check_output", "output_width", "paint_for", "to_standard_output", "write_output"]
+
+_PIPED_WIDTH = 200
+
+
+class OutputError(VxinspectError):
+    """A result cannot be written."""
+
+    def __init__(self, name: str, error: OSError) -> None:
+        super().__init__(f"{name}: {error.strerror or error}")
+
+
+def to_standard_output(output: str | None) -> bool:
+    """Whether results go to standard output."""
+    return output is None or output == "-"
+
+
+def check_output(output: str | None) -> None:
+    """Raise `OutputError` before any work is done, where the output cannot be written."""
+    if output is None or output == "-":
+        return
+    target = Path(output).resolve()
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "is a directory")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(0, "no such directory")
+        if not os.access(target if _is_special(target) else target.parent, os.W_OK):
+            raise PermissionError(0, "cannot be written")
+    except OSError as error:
+        raise OutputError(output, error) from None
+
+
+def write_output(output: str | None, chunks: Iterable[str]) -> None:
+    """Write the text to standard output or the file. `BrokenPipeError` of standard output passes through."""
+    if output is None or output == "-":
+        if sys.stdout is None:
+            raise OutputError("standard output", OSError(0, "is closed"))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A locale without a letter costs that letter, not the report.
+            sys.stdout.reconfigure(errors="replace")
+        for chunk in chunks:
+            sys.stdout.write(chunk)
+        sys.stdout.flush()
+        return
+    target = Path(output).resolve()
+    try:
+        if _is_special(target):
+            with target.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(chunks)
+        else:
+            _write_whole(target, chunks)
+    except OSError as error:
+        raise OutputError(output, error) from None
+
+
+def output_width(output: str | None) -> int:
+    """Return the width of the terminal that results go to; elsewhere COLUMNS, or 200."""
+    if to_standard_output(output) and _is_terminal(sys.stdout):
+        with suppress(OSError):
+            return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    return shutil.get_terminal_size((_PIPED_WIDTH, 0)).columns if "COLUMNS" in os.environ else _PIPED_WIDTH
+
+
+def paint_for(choice: str, stream: object) -> Paint:
+    """Return how to colour what goes to the stream: `--color`, then NO_COLOR, FORCE_COLOR, the terminal."""
+    if choice != "auto":
+        return Paint(choice == "always")
+    if os.environ.get("NO_COLOR"):
+        return Paint(enabled=False)
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return Paint(enabled=True)
+    return Paint(_is_terminal(stream) and os.environ.get("TERM") != "dumb")
+
+
+def _is_terminal(stream: object) -> bool:
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty())
+
+
+def _is_special(target: Path) -> bool:
+    """Whether it is a device or a pipe, which must not be replaced by a file."""
+    return target.exists() and not target.is_file()
+
+
+def _write_whole(target: Path, chunks: Iterable[str]) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            file.writelines(chunks)
+            file.flush()
+            temporary.chmod(_mode(target))
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions of the file that is replaced, or those of any new file."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

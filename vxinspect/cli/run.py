@@ -1,0 +1,85 @@
+"""The one path of every command: read, draw, say what else there is to say, and tell the exit code."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from vxinspect.api import Report, run_scan
+from vxinspect.cli import DONE, INTERRUPTED, UNUSABLE
+from vxinspect.cli.inputs import captures_to_read
+from vxinspect.cli.options import Options
+from vxinspect.cli.output import check_output, output_width, paint_for, to_standard_output, write_output
+from vxinspect.cli.progress import ProgressLine
+from vxinspect.columns import View, parse_sort
+from vxinspect.render.paint import PLAIN, Paint
+from vxinspect.render.text import clean
+
+__all__ = ["Canvas", "run"]
+
+
+class Canvas:
+    """What a drawing may know of where it goes: its width in cells, and whether colour is welcome."""
+
+    def __init__(self, options: Options) -> None:
+        self.width = output_width(options.output)
+        on_screen = to_standard_output(options.output)
+        self.paint = paint_for(options.color, sys.stdout) if on_screen or options.color == "always" else PLAIN
+
+
+Draw = Callable[[Report, Options, Canvas], Iterable[str]]
+Hints = Callable[[Report, Options], list[str]]
+
+
+def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> int:
+    """Scan the captures, write what `draw` yields, then hints and warnings, and return the exit code.
+
+    `views`: the tables that `--sort` must have its columns in.
+    """
+    for view in views:
+        parse_sort(view, options.sort)
+    sources = captures_to_read(options.captures, options.output)
+    check_output(options.output)
+    watched = options.progress and sys.stderr is not None and sys.stderr.isatty()
+    with ProgressLine() as progress:
+        report = run_scan(
+            sources,
+            ports=options.ports,
+            select=options.select,
+            count=options.count,
+            threads=options.threads,
+            progress=progress if watched else None,
+            keep_on_interrupt=True,
+        )
+    write_output(options.output, draw(report, options, Canvas(options)))
+    return _close(report, options, hints)
+
+
+def _close(report: Report, options: Options, hints: Hints) -> int:
+    """Say on standard error what the result does not, and return the exit code."""
+    paint = paint_for(options.color, sys.stderr)
+    fatal = any(capture["fatal"] for capture in report.captures)
+    incomplete = any(not capture["complete"] for capture in report.captures)
+    if sys.stderr is not None:
+        if not options.quiet:
+            _say(f"{paint.hint('hint:')} {clean(hint)}" for hint in hints(report, options))
+        _say(_damage_lines(report, paint))
+        if report.interrupted:
+            _say([f"{paint.warning('interrupted:')} the report covers what was read until then"])
+    if report.interrupted:
+        return INTERRUPTED
+    return UNUSABLE if fatal or (options.strict and incomplete) else DONE
+
+
+def _damage_lines(report: Report, paint: Paint) -> Iterator[str]:
+    """Yield one line for each capture that breaks off."""
+    for capture in report.captures:
+        reason = capture["damage"] or f"cut short at byte {capture['truncated_at']}"
+        line = clean(f"{capture['name']}: {reason}")
+        if capture["fatal"]:
+            yield f"{paint.error('vxinspect:')} {line}"
+        elif not capture["complete"]:
+            yield f"{paint.warning('warning:')} {line}; the report covers the frames before"
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")

@@ -1,0 +1,376 @@
+"""Each table's columns, declared once, for every output.
+
+A `Column` is described once and shared by the tables that have it. A `View` is one table: its columns in the
+order of the machine formats, which of them people need most, and which of them people read as one (`Ends`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from vxinspect.exceptions import OptionError
+
+__all__ = ["VIEWS", "Column", "Ends", "Kind", "View", "parse_sort"]
+
+Kind = Literal[
+    "bytes",  # a length, in bytes
+    "count",
+    "ip",
+    "list",  # of numbers or words
+    "mac",
+    "percent",
+    "port",
+    "seconds",
+    "text",
+    "time",  # RFC 3339 UTC with nanoseconds
+    "vni",
+    "vnis",  # a list of VNIs
+]
+
+_QUANTITIES = frozenset({"bytes", "count", "percent", "seconds", "time"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name in machine formats, its title for people (and a shorter one), what it holds."""
+
+    name: str
+    title: str
+    kind: Kind
+    description: str
+    short: str = ""
+
+    @property
+    def is_quantity(self) -> bool:
+        """Whether its values measure something: such a column aligns right and sorts largest first."""
+        return self.kind in _QUANTITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Two ends that people read as one column: `10.0.0.1 <-> 10.0.0.2`.
+
+    `left` and `right` name an address and perhaps a port. The arrow is fixed, or comes from the column
+    `direction`, or from two columns that count each way. `absorbs` names columns that the arrow tells.
+    """
+
+    title: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    arrow: str | tuple[str] | tuple[str, str]
+    absorbs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name under which `View.needed` knows it."""
+        return self.title
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The columns that it stands for."""
+        return frozenset(self.left + self.right + self.absorbs)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One table.
+
+    `key`: what people must see in each row; `needed`: the rest, most needed first (columns or `Ends`).
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    needed: tuple[str, ...]
+    ends: tuple[Ends, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in the order of the machine formats."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; raises `OptionError` where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise OptionError("sort", name, f"a column of {self.name} ({', '.join(self.names)})")
+
+
+def parse_sort(view: View, wanted: Iterable[str]) -> list[tuple[str, bool]]:
+    """Turn `["packets", "vni:asc"]` into [(column, descending), ...].
+
+    Quantities and times start with the largest, names and addresses with the lowest.
+    Raises `OptionError` for an unknown column or direction.
+    """
+    pairs = []
+    for text in wanted:
+        name, _, direction = text.partition(":")
+        column = view.column(name)
+        if direction not in ("", "asc", "desc"):
+            raise OptionError("sort", text, "COLUMN, COLUMN:asc or COLUMN:desc")
+        pairs.append((name, direction == "desc" if direction else column.is_quantity))
+    return pairs
+
+
+_VNI = Column("vni", "VNI", "vni", "VXLAN network identifier, 0 to 16777215")
+_VNIS = Column("vnis", "VNIs", "vnis", "the VNIs seen, ascending")
+_PROTOCOL = Column("protocol", "protocol", "text", "inner L4 protocol, by name or number", "proto")
+_PROTOCOLS = Column("protocols", "protocols", "list", "inner L4 protocols", "protos")
+_ETHERTYPES = Column("ethertypes", "EtherTypes", "list", "inner EtherTypes", "types")
+
+_PACKETS = Column("packets", "packets", "count", "VXLAN packets", "pkts")
+_PACKETS_FWD = Column("packets_fwd", "packets ->", "count", "packets from src to dst", "pkts ->")
+_PACKETS_REV = Column("packets_rev", "packets <-", "count", "packets from dst to src", "pkts <-")
+_PACKETS_AB = Column("packets_ab", "packets ->", "count", "packets from a to b", "pkts ->")
+_PACKETS_BA = Column("packets_ba", "packets <-", "count", "packets from b to a", "pkts <-")
+_BUM_PACKETS = Column(
+    "bum_packets", "BUM", "count", "packets whose inner destination MAC has the group bit set"
+)
+_OFFLOAD_FRAMES = Column("offload_frames", "offloaded", "count", "frames larger than any real MTU", "offload")
+
+_WIRE = Column("wire_bytes", "wire", "bytes", "length of the frames as they were on the wire")
+_INNER = Column("inner_bytes", "inner", "bytes", "length of the inner Ethernet frames")
+_INNER_FWD = Column("inner_bytes_fwd", "inner ->", "bytes", "inner bytes from src to dst")
+_INNER_REV = Column("inner_bytes_rev", "inner <-", "bytes", "inner bytes from dst to src")
+_INNER_AB = Column("inner_bytes_ab", "inner ->", "bytes", "inner bytes from a to b")
+_INNER_BA = Column("inner_bytes_ba", "inner <-", "bytes", "inner bytes from b to a")
+_PAYLOAD = Column("payload_bytes", "payload", "bytes", "what the inner L4 protocol carries")
+_OVERHEAD = Column("overhead_bytes", "overhead", "bytes", "wire_bytes less inner_bytes")
+_OVERHEAD_PERCENT = Column(
+    "overhead_percent", "overhead %", "percent", "overhead_bytes of wire_bytes", "ovh %"
+)
+
+_FIRST_SEEN = Column("first_seen", "first seen", "time", "time of the first packet, UTC")
+_LAST_SEEN = Column("last_seen", "last seen", "time", "time of the last packet, UTC")
+_DURATION = Column("duration_s", "duration", "seconds", "last_seen less first_seen", "time")
+
+_VTEP = Column("vtep", "VTEP", "ip", "outer address that sends or receives VXLAN")
+_VTEP_A = Column("vtep_a", "VTEP a", "ip", "the lower address; the sender, where b is a multicast group")
+_VTEP_B = Column("vtep_b", "VTEP b", "ip", "the other address, or the multicast group")
+
+_VTEP_COUNT = Column("vteps", "VTEPs", "count", "how many VTEPs")
+_TUNNEL_COUNT = Column("tunnels", "tunnels", "count", "how many tunnels", "tun")
+_MAC_COUNT = Column("macs", "MACs", "count", "how many inner MACs")
+_IP_COUNT = Column("ips", "IPs", "count", "how many inner IP addresses")
+_FLOW_COUNT = Column("flows", "flows", "count", "how many flows")
+
+_VNIS_VIEW = View(
+    "vnis",
+    "VNIs",
+    (
+        *(_VNI, _PACKETS, _INNER, _PAYLOAD, _WIRE, _OVERHEAD, _OVERHEAD_PERCENT, _BUM_PACKETS),
+        *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
+    ),
+    key=("vni",),
+    needed=(
+        *("packets", "wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
+        *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
+    ),
+)
+
+_FLOWS_VIEW = View(
+    "flows",
+    "flows",
+    (
+        _VNI,
+        _PROTOCOL,
+        Column(
+            "src_ip", "source", "ip", "who opened it: sent the SYN, was sent the SYN-ACK, or else spoke first"
+        ),
+        Column("src_port", "source port", "port", "its port; null where the protocol has none"),
+        Column("dst_ip", "destination", "ip", "the other end"),
+        Column("dst_port", "destination port", "port", "its port; null where the protocol has none"),
+        Column("src_vtep", "source VTEP", "ip", "the VTEP that src is behind"),
+        Column("dst_vtep", "destination VTEP", "ip", "the VTEP that dst is behind"),
+        *(_PACKETS, _PACKETS_FWD, _PACKETS_REV, _INNER, _INNER_FWD, _INNER_REV, _PAYLOAD, _WIRE),
+        *(_FIRST_SEEN, _LAST_SEEN, _DURATION),
+        Column("tcp_flags_fwd", "flags ->", "text", "TCP flags seen from src"),
+        Column("tcp_flags_rev", "flags <-", "text", "TCP flags seen from dst"),
+        Column("tcp_state", "state", "text", "how the TCP connection went, in Zeek's conn_state names"),
+    ),
+    key=("vni", "protocol", "flow"),
+    needed=(
+        *("packets", "inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
+        *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
+        *("tcp_flags_fwd", "tcp_flags_rev"),
+    ),
+    ends=(
+        Ends("flow", ("src_ip", "src_port"), ("dst_ip", "dst_port"), "->"),
+        Ends("tunnel", ("src_vtep",), ("dst_vtep",), "->"),
+    ),
+)
+
+
+def _conversations(by: str, a: Column, b: Column, last: Column) -> View:
+    """Return the conversations between two ends; `last` is the column that tells what they speak."""
+    return View(
+        f"conversations_{by}",
+        f"conversations by {by.upper()}",
+        (
+            *(_VNI, a, b, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE),
+            *(last, _FIRST_SEEN, _LAST_SEEN),
+        ),
+        key=("vni", "conversation"),
+        needed=(
+            *("packets", "inner_bytes", last.name, "wire_bytes", "packets_ab", "packets_ba"),
+            *("inner_bytes_ab", "inner_bytes_ba", "last_seen", "first_seen"),
+        ),
+        ends=(Ends("conversation", (a.name,), (b.name,), ("packets_ab", "packets_ba")),),
+    )
+
+
+_TUNNELS_VIEW = View(
+    "tunnels",
+    "tunnels",
+    (
+        _VTEP_A,
+        _VTEP_B,
+        Column("kind", "kind", "text", "unicast, or multicast where b is a group"),
+        Column("direction", "direction", "text", "which way packets went: both, a_to_b, b_to_a"),
+        *(_VNIS, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE, _OVERHEAD_PERCENT),
+        Column("source_ports_ab", "ports ->", "count", "how many distinct outer UDP source ports from a"),
+        Column("source_ports_ba", "ports <-", "count", "how many distinct outer UDP source ports from b"),
+        *(_FIRST_SEEN, _LAST_SEEN),
+    ),
+    key=("tunnel",),
+    needed=(
+        *("packets", "wire_bytes", "vnis", "overhead_percent", "packets_ab", "packets_ba", "inner_bytes"),
+        *(
+            "source_ports_ab",
+            "source_ports_ba",
+            "last_seen",
+            "first_seen",
+            "inner_bytes_ab",
+            "inner_bytes_ba",
+        ),
+    ),
+    ends=(Ends("tunnel", ("vtep_a",), ("vtep_b",), ("direction",), absorbs=("direction", "kind")),),
+)
+
+_VTEPS_VIEW = View(
+    "vteps",
+    "VTEPs",
+    (
+        *(_VTEP, _VNIS),
+        Column("peers", "peers", "count", "how many VTEPs it shares a tunnel with; no multicast groups"),
+        Column("packets_sent", "packets out", "count", "VXLAN packets it sent", "pkts out"),
+        Column("packets_received", "packets in", "count", "VXLAN packets sent to it", "pkts in"),
+        Column("inner_bytes_sent", "inner out", "bytes", "inner bytes it sent"),
+        Column("inner_bytes_received", "inner in", "bytes", "inner bytes sent to it"),
+        _WIRE,
+        Column("macs", "MACs", "count", "how many inner MACs were learned behind it"),
+        Column("outer_macs", "outer MACs", "list", "its own MACs, or its routers'"),
+        *(_FIRST_SEEN, _LAST_SEEN),
+    ),
+    key=("vtep",),
+    needed=(
+        *("vnis", "peers", "packets_sent", "packets_received", "wire_bytes", "macs", "inner_bytes_sent"),
+        *("inner_bytes_received", "outer_macs", "last_seen", "first_seen"),
+    ),
+)
+
+_FDB_VIEW = View(
+    "fdb",
+    "forwarding table",
+    (
+        _VNI,
+        Column("mac", "MAC", "mac", "inner source MAC"),
+        Column("vtep", "VTEP", "ip", "the VTEP it was last seen behind"),
+        Column("ips", "IPs", "list", "inner addresses it sent from"),
+        _PACKETS,
+        *(_FIRST_SEEN, _LAST_SEEN),
+        Column("moves", "moves", "count", "how often it changed to another VTEP"),
+    ),
+    key=("vni", "mac", "vtep"),
+    needed=("moves", "packets", "ips", "last_seen", "first_seen"),
+)
+
+
+def _overhead(by: str, title: str, key: tuple[Column, ...], ends: tuple[Ends, ...] = ()) -> View:
+    """Return what encapsulation costs, one row for each value of the key."""
+    return View(
+        f"overhead_{by}",
+        title,
+        (
+            *key,
+            *(_PACKETS, _WIRE),
+            Column(
+                "outer_ethernet_bytes",
+                "outer Ethernet",
+                "bytes",
+                "outer Ethernet headers and tags",
+                "Ethernet",
+            ),
+            Column("outer_ip_bytes", "outer IP", "bytes", "outer IP headers, options and extensions", "IP"),
+            Column("udp_bytes", "UDP", "bytes", "outer UDP headers, 8 bytes each"),
+            Column("vxlan_bytes", "VXLAN", "bytes", "VXLAN headers, 8 bytes each"),
+            *(_OVERHEAD, _OVERHEAD_PERCENT, _INNER, _PAYLOAD),
+            Column("goodput_percent", "goodput", "percent", "payload_bytes of wire_bytes"),
+            Column("vlan_overhead_bytes", "as VLAN", "bytes", "what 802.1Q would cost, 4 bytes a frame"),
+            Column(
+                "largest_outer_ip_packet",
+                "largest packet",
+                "count",
+                "largest outer IP packet, in bytes",
+                "largest",
+            ),
+            Column(
+                "required_underlay_mtu",
+                "underlay MTU",
+                "count",
+                "the MTU that the underlay needs, in bytes",
+                "MTU",
+            ),
+            _OFFLOAD_FRAMES,
+        ),
+        key=tuple(column.name for column in key) if not ends else tuple(end.name for end in ends),
+        needed=(
+            *(
+                "packets",
+                "overhead_bytes",
+                "overhead_percent",
+                "required_underlay_mtu",
+                "wire_bytes",
+                "goodput_percent",
+            ),
+            *(
+                "vlan_overhead_bytes",
+                "inner_bytes",
+                "payload_bytes",
+                "offload_frames",
+                "largest_outer_ip_packet",
+            ),
+            *("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes"),
+        ),
+        ends=ends,
+    )
+
+
+_ALL = (
+    _VNIS_VIEW,
+    _FLOWS_VIEW,
+    _conversations(
+        "mac",
+        Column("mac_a", "MAC a", "mac", "the lower inner MAC"),
+        Column("mac_b", "MAC b", "mac", "the other inner MAC"),
+        _ETHERTYPES,
+    ),
+    _conversations(
+        "ip",
+        Column("ip_a", "IP a", "ip", "the lower inner address"),
+        Column("ip_b", "IP b", "ip", "the other inner address"),
+        _PROTOCOLS,
+    ),
+    _TUNNELS_VIEW,
+    _VTEPS_VIEW,
+    _FDB_VIEW,
+    _overhead("total", "overhead", ()),
+    _overhead("vni", "overhead by VNI", (_VNI,)),
+    _overhead(
+        "tunnel", "overhead by tunnel", (_VTEP_A, _VTEP_B), (Ends("tunnel", ("vtep_a",), ("vtep_b",), "<->"),)
+    ),
+)
+
+VIEWS = {view.name: view for view in _ALL}

@@ -1,0 +1,84 @@
+"""What can go wrong, as one tree.
+
+    VxinspectError
+    ├── CaptureError                  a capture cannot be read, or not read on
+    │   ├── UnreadableCaptureError    the operating system said no
+    │   ├── UnknownFormatError        the first bytes belong to no known capture format
+    │   └── DamagedCaptureError       the capture breaks its own format
+    └── OptionError (a ValueError)    an option or argument that makes no sense
+
+`str()` of each is one line that a person can act on.
+"""
+
+__all__ = [
+    "CaptureError",
+    "DamagedCaptureError",
+    "OptionError",
+    "UnknownFormatError",
+    "UnreadableCaptureError",
+    "VxinspectError",
+]
+
+
+class VxinspectError(Exception):
+    """The root: everything that this package raises on purpose."""
+
+
+class CaptureError(VxinspectError):
+    """A capture cannot be read, or not read on.
+
+    `name`: the capture as the user named it; `message`: what is wrong with it, without the name;
+    `offset`: where, in bytes from the start of the (decompressed) capture; `expected` and `found`: what
+    the format asks for there, and what stands there. The last three are None where they have no meaning.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        offset: int | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        super().__init__(name, message, offset, expected, found)
+        self.name = name
+        self.message = message
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+class UnreadableCaptureError(CaptureError):
+    """The operating system said no: no such file, no permission, a directory."""
+
+
+class UnknownFormatError(CaptureError):
+    """The first bytes belong to no capture format that is known."""
+
+
+class DamagedCaptureError(CaptureError):
+    """The capture breaks its own format where nothing could be read yet."""
+
+
+class OptionError(VxinspectError, ValueError):
+    """An option or argument that makes no sense.
+
+    `option`: its name, as the Python argument is called; `value`: what was given; `expected`: what would do.
+    """
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(option, value, expected)
+        self.option = option
+        self.value = value
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """The message without the option's name."""
+        return f"expected {self.expected}, found {self.value!r}"

@@ -1,0 +1,71 @@
+"""What a person should know about a result and would not see in it. Pure: figures in, sentences out."""
+
+from collections.abc import Mapping, Sequence
+
+from vxinspect.render.text import plural
+
+__all__ = ["all_hints", "finding_hints"]
+
+_LIKELY = 2
+"""A single frame that looks like VXLAN is chance."""
+_NAMED_VNIS = 4
+
+Candidate = tuple[int, int, list[int]]
+"""A UDP port, how many of its frames look like VXLAN, their VNIs."""
+
+
+def all_hints(
+    frames: Mapping[str, object], candidates: Sequence[Candidate], ports: Sequence[int], offload_frames: int
+) -> list[str]:
+    """Return every hint: what may be missing from the tables, and how to take what is in them."""
+    hints = finding_hints(frames, candidates, ports)
+    if offload_frames:
+        are = "is" if offload_frames == 1 else "are"
+        hints.append(
+            f"{plural(offload_frames, 'frame')} {are} larger than any real MTU (segmentation offload at the "
+            "capture point): on the cable their overhead is higher"
+        )
+    cut = _note(frames, "inner_cut")
+    if cut:
+        hints.append(
+            f"{plural(cut, 'inner frame')} cut by the capture's snap length: bytes are counted from the "
+            "headers, but an address, a port or flags may be missing"
+        )
+    return hints
+
+
+def finding_hints(
+    frames: Mapping[str, object], candidates: Sequence[Candidate], ports: Sequence[int]
+) -> list[str]:
+    """Return the hints that tell why a table may be empty, or lack something."""
+    likely = [candidate for candidate in candidates if candidate[1] >= _LIKELY]
+    vxlan = _figure(frames, "vxlan")
+    # A port that is named replaces the default, so what was found already must be named too.
+    keep = "".join(f"--port {port} " for port in ports) if vxlan else ""
+    hints = [_port_hint(*candidate, keep) for candidate in likely]
+    if _figure(frames, "total") and not vxlan and not likely:
+        where = ", ".join(map(str, ports)) or "any port"
+        hints.append(
+            f"no VXLAN on UDP {where}: does it use another port (--port N), or another encapsulation?"
+        )
+    if vxlan and not _figure(frames, "selected"):
+        hints.append(f"the selection leaves none of {plural(vxlan, 'VXLAN frame')}")
+    return hints
+
+
+def _port_hint(port: int, frames: int, vnis: Sequence[int], keep: str) -> str:
+    named = ", ".join(map(str, vnis[:_NAMED_VNIS])) + (", ..." if len(vnis) > _NAMED_VNIS else "")
+    label = "VNI" if len(vnis) == 1 else "VNIs"
+    return (
+        f"{plural(frames, 'frame')} on UDP {port} look like VXLAN ({label} {named}): add {keep}--port {port}"
+    )
+
+
+def _figure(frames: Mapping[str, object], name: str) -> int:
+    number = frames.get(name, 0)
+    return number if isinstance(number, int) else 0
+
+
+def _note(frames: Mapping[str, object], name: str) -> int:
+    notes = frames.get("notes")
+    return _figure(notes, name) if isinstance(notes, Mapping) else 0

@@ -1,0 +1,71 @@
+"""Rows for programs: JSON, JSON Lines, CSV. Raw values, every column, one row at a time."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from vxinspect.render.text import clean
+from vxinspect.tables import Value
+
+__all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows"]
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class _LastLine:
+    """Keeps what was written last: the csv module writes one row at a time."""
+
+    text = ""
+
+    def write(self, text: str, /) -> None:
+        self.text = text
+
+
+def json_object(value: Mapping[str, object], *, indent: int | None = 2) -> str:
+    """Return one object and a newline."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent) + "\n"
+
+
+def json_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
+    """Yield an array of row objects, one a line."""
+    before = "[\n  "
+    for row in rows:
+        yield before + _dumped(columns, row)
+        before = ",\n  "
+    yield "[]\n" if before.startswith("[") else "\n]\n"
+
+
+def jsonl_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
+    """Yield one row object a line."""
+    for row in rows:
+        yield _dumped(columns, row) + "\n"
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
+    """Yield a header and rows as RFC 4180 says, with line feeds; a list is joined with spaces.
+
+    What is absent is empty. Text that a spreadsheet would take for a formula gets a `'` in front.
+    """
+    import csv
+
+    line = _LastLine()
+    writer = csv.writer(line, lineterminator="\n")
+    writer.writerow(columns)
+    yield line.text
+    for row in rows:
+        writer.writerow([_csv_cell(value) for value in row])
+        yield line.text
+
+
+def _dumped(columns: Sequence[str], row: Sequence[Value]) -> str:
+    return json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False)
+
+
+def _csv_cell(value: Value) -> object:
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,82 @@
+"""What a scan reads: captures and the name each is shown by, and the UDP ports that carry VXLAN."""
+
+import os
+from collections.abc import Iterable
+from typing import BinaryIO, Literal, TypeAlias, cast
+
+from vxinspect.exceptions import OptionError
+
+__all__ = [
+    "HIGHEST_PORT",
+    "VXLAN_PORT",
+    "NamedSource",
+    "OneSource",
+    "Ports",
+    "Source",
+    "named_sources",
+    "split_ports",
+]
+
+OneSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Source: TypeAlias = OneSource | Iterable[OneSource]
+"""A path (`-` is standard input), a capture's bytes, an open binary file, or several of them."""
+
+NamedSource: TypeAlias = tuple[str, str | bytes | BinaryIO]
+"""The name that errors and tables show, and a path, a capture's bytes or an open binary file."""
+
+Ports: TypeAlias = int | Literal["auto"] | Iterable[int | Literal["auto"]]
+"""UDP ports of VXLAN; "auto" adds those whose traffic looks like VXLAN."""
+
+STANDARD_INPUT = "-"
+"""The path that is not a file's."""
+
+VXLAN_PORT = 4789
+"""RFC 7348 section 8."""
+
+HIGHEST_PORT = 65535
+
+
+def split_ports(ports: Ports) -> tuple[list[int], bool]:
+    """Return the port numbers, and whether to look for more; "auto" alone starts from the default port."""
+    wanted = [ports] if isinstance(ports, int | str) else list(ports)
+    auto = "auto" in wanted
+    numbers = []
+    for port in wanted:
+        if port == "auto":
+            continue
+        if type(port) is not int or not 0 < port <= HIGHEST_PORT:
+            raise OptionError("ports", port, f'a UDP port from 1 to {HIGHEST_PORT}, or "auto"')
+        if port not in numbers:
+            numbers.append(port)
+    if not numbers and not auto:
+        raise OptionError("ports", ports, "at least one UDP port")
+    return numbers or [VXLAN_PORT], auto
+
+
+def named_sources(source: Source) -> list[NamedSource]:
+    """Return each source with the name that errors and tables show."""
+    # Text, bytes and files are iterables too, of what is no capture.
+    several = isinstance(source, Iterable) and not isinstance(source, str | bytes | bytearray | memoryview)
+    if not several or hasattr(source, "read"):
+        return [_named(cast("OneSource", source))]
+    sources = [_named(one) for one in cast("Iterable[OneSource]", source)]
+    if not sources:
+        raise OptionError("source", source, "at least one capture")
+    return sources
+
+
+def _named(source: OneSource) -> NamedSource:
+    if isinstance(source, str | os.PathLike):
+        path = os.fspath(source)
+        if path == STANDARD_INPUT:
+            return "standard input", path
+        # A name that is no UTF-8 stays a path that opens, and becomes text that prints.
+        return os.fsencode(path).decode(errors="replace"), path
+    if isinstance(source, bytes | bytearray | memoryview):
+        return "<bytes>", bytes(source)
+    if not hasattr(source, "read") or hasattr(source, "encoding"):
+        raise TypeError(
+            f"source: expected a path, bytes, a binary file or several of them, found {type(source).__name__}"
+        )
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "<stream>", source

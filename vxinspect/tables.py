@@ -1,0 +1,110 @@
+"""Tables: rows in order, as mappings."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeAlias, overload
+
+from vxinspect.columns import View
+
+__all__ = ["Row", "RowSource", "Table", "Value"]
+
+Value: TypeAlias = int | float | str | list[int] | list[str] | None
+"""One cell. Bytes and packets are integers, times are RFC 3339 UTC strings, what is absent is None."""
+
+Row: TypeAlias = dict[str, Value]
+"""One row: column name to value."""
+
+_CHUNK = 4096
+_SHOWN_ROWS = 10
+_SHOWN_WIDTH = 120
+
+
+class RowSource(Protocol):
+    """Where a table's rows come from."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    @property
+    def total(self) -> int:
+        """How many rows there were before a limit."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
+        """Return rows `start` up to, not including, `stop`."""
+
+
+class Table(Sequence[Row]):
+    """One table of a report: a sequence of rows, each a new dict from column name to value.
+
+    Rows come from the engine in chunks, as they are asked for. `total` tells how many there would be without
+    a limit, `view` what each column means.
+    """
+
+    def __init__(self, view: View, source: RowSource) -> None:
+        self.view = view
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """The table's name: `flows`, `conversations_mac`, ..."""
+        return self.view.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return self._source.columns
+
+    @property
+    def total(self) -> int:
+        """How many rows there were before a limit."""
+        return self._source.total
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __iter__(self) -> Iterator[Row]:
+        columns = self.columns
+        for values in self.tuples():
+            yield dict(zip(columns, values, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            picked = range(len(self))[index]
+            if picked.step == 1:
+                return self._rows(picked.start, picked.stop)
+            return [self[number] for number in picked]
+        try:
+            number = range(len(self))[index]
+        except IndexError:
+            raise IndexError(f"row {index} of {len(self)}") from None
+        return self._rows(number, number + 1)[0]
+
+    def tuples(self) -> Iterator[tuple[Value, ...]]:
+        """Return the rows as tuples in the order of `columns`."""
+        for start in range(0, len(self), _CHUNK):
+            yield from self._source.rows(start, min(start + _CHUNK, len(self)))
+
+    def to_dicts(self) -> list[Row]:
+        """Return all rows at once."""
+        return list(self)
+
+    def __repr__(self) -> str:
+        from vxinspect.render.table import more_line, table_lines
+
+        shown = self[:_SHOWN_ROWS]
+        more = more_line(len(shown), len(self), "iterate for all")
+        return "\n".join(table_lines(self.view, shown, width=_SHOWN_WIDTH, more=more, notes=False))
+
+    def _repr_html_(self) -> str:
+        from vxinspect.render.html import html_table
+
+        return html_table(self.view, self[: _SHOWN_ROWS * 2], len(self))
+
+    def _rows(self, start: int, stop: int) -> list[Row]:
+        return [dict(zip(self.columns, values, strict=True)) for values in self._source.rows(start, stop)]
