@@ -83,13 +83,17 @@ impl Analysis {
                 self.notes[note as usize] += u64::from(packet.notes.has(note));
             }
         }
-        if !self.settings.select.matches(packet) {
-            return;
-        }
+        let selected = self.settings.select.matches(packet);
         if packet.notes.has(Note::FirstFragment) {
-            self.first_fragment();
-            return;
+            self.first_fragment(selected);
+        } else if selected {
+            self.keep();
         }
+    }
+
+    /// The packet at the end of the batch stays in it.
+    #[inline]
+    fn keep(&mut self) {
         self.filled += 1;
         if self.filled == BATCH {
             self.flush();
@@ -98,24 +102,28 @@ impl Analysis {
 
     /// A frame that is no VXLAN packet.
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
-        match (ending, self.aside) {
-            (Ending::OtherPort, Aside { candidate: Some((port, vni)), .. }) => self.candidates.add(port, vni),
-            (Ending::Fragment, Aside { piece: Some((datagram, header_len)), .. }) => {
-                self.flush();
-                let bytes = Charge { wire: frame.wire_len.into(), ip_header: header_len.into() };
-                self.trails.piece(datagram, bytes, &mut self.cells);
-            }
-            _ => {}
+        let Aside { piece, candidate } = std::mem::take(&mut self.aside);
+        if let Some((port, vni)) = candidate {
+            self.candidates.add(port, vni);
         }
-        self.aside = Aside::default();
+        let Some((datagram, header_len)) = piece else {
+            return;
+        };
+        if ending == Ending::Fragment {
+            self.flush();
+            let bytes = Charge { wire: frame.wire_len.into(), ip_header: header_len.into() };
+            self.trails.piece(datagram, bytes, &mut self.cells);
+        } else {
+            self.trails.first(datagram, None, &mut self.cells);
+        }
     }
 
     /// The packet that waits at the end of the batch is the first fragment of its datagram.
     #[cold]
-    fn first_fragment(&mut self) {
+    fn first_fragment(&mut self, selected: bool) {
         let packet = self.batch[self.filled];
         self.flush();
-        let cell = self.cells.add_alone(&packet);
+        let cell = selected.then(|| self.cells.add_alone(&packet));
         if let Some((datagram, _)) = self.aside.piece.take() {
             self.trails.first(datagram, cell, &mut self.cells);
         }

@@ -216,6 +216,11 @@ impl Cells {
         self.tunnels.get(cell.key.tunnel())
     }
 
+    /// All directions of tunnels, each once for each UDP port.
+    pub fn tunnels(&self) -> impl Iterator<Item = &Tunnel> {
+        self.tunnels.iter()
+    }
+
     /// Adds packets in capture order; they go through in batches.
     #[inline]
     pub fn add(&mut self, packets: &mut [Packet]) {

@@ -77,8 +77,7 @@ impl Datagram {
 /// What the walk found beside the packet. Written only where the ending says so.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Aside {
-    /// Of a [`Ending::Fragment`], and of a packet with [`Note::FirstFragment`]: the datagram that it is a piece of, and
-    /// the length of its own IP header.
+    /// Of a fragment, whatever its ending: the datagram that it is a piece of, and the length of its own IP header.
     pub piece: Option<(Datagram, u32)>,
     /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
     pub candidate: Option<(u16, u32)>,

@@ -218,11 +218,39 @@ impl Key {
         self.has(flag::PORTS).then_some((pair.0 as u16, pair.1 as u16))
     }
 
+    /// The flow that the packets belong to, the same for both directions, and whether this one goes from its lower end;
+    /// `None` where the inner addresses are not known or not an IP packet's.
+    #[inline]
+    #[must_use]
+    pub fn flow(&self) -> Option<(FlowKey, bool)> {
+        let source = (self.inner_source, self.source_mac_and_port >> PORT_SHIFT);
+        let destination = (self.inner_destination, self.destination_mac_and_port >> PORT_SHIFT);
+        let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
+        let vni_and_protocol = u64::from(self.vni()) << u8::BITS | self.vni_and_protocol & u64::from(u8::MAX);
+        let kind = self.tunnel_and_flags & (flag::INNER_V6 | flag::PORTS);
+        let key = FlowKey {
+            low: low.0,
+            high: high.0,
+            ports: low.1 << u16::BITS | high.1,
+            vni_protocol_and_kind: vni_and_protocol << u8::BITS | kind,
+        };
+        self.has(flag::PROTOCOL).then_some((key, source <= destination))
+    }
+
     /// Whether the inner destination is a group address: broadcast or multicast (BUM).
     #[must_use]
     pub fn is_bum(&self) -> bool {
         self.macs().is_some_and(|(_, destination)| destination.is_group())
     }
+}
+
+/// VNI and inner 5-tuple, the same for both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    low: u128,
+    high: u128,
+    ports: u64,
+    vni_protocol_and_kind: u64,
 }
 
 /// What is remarkable about a packet; counted, and no reason to refuse it.

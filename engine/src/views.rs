@@ -11,14 +11,13 @@ pub mod tunnels;
 pub mod vnis;
 pub mod vteps;
 
-pub use table::{AnyTable, Column, Row, Sort, UnknownColumn};
+pub use table::{AnyTable, Column, Row, Sort, UnknownColumn, table};
 
 use crate::cells::{Cell, Cells};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 
 use roll_up::Members;
-use table::table;
 
 /// What every table adds up.
 #[derive(Debug, Clone, Copy, Default)]

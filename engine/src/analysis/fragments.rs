@@ -8,19 +8,52 @@ use hashbrown::HashMap;
 use crate::cells::{Cells, Charge};
 use crate::decode::Datagram;
 
-/// So many datagrams are followed at a time. A capture full of fragments that never complete starts over there, so
+/// So many datagrams are followed at a time, which takes some 40 MB. A capture with more of them starts over there, so
 /// that memory stays bounded.
-const MOST: usize = 1 << 16;
+const MOST: usize = 1 << 18;
 
-/// What was seen of one datagram.
+/// Where the pieces of a datagram go.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Its first fragment was not seen yet.
+    #[default]
+    Unknown,
+    /// Its first fragment is no packet of this report: another port, not selected, invalid.
+    Nowhere,
+    /// The cell of its first fragment.
+    Cell(u32),
+}
+
+impl Target {
+    fn charge(self, bytes: Charge, cells: &mut Cells) {
+        if let Target::Cell(cell) = self {
+            cells.charge(cell, bytes);
+        }
+    }
+
+    fn discharge(self, bytes: Charge, cells: &mut Cells) {
+        if let Target::Cell(cell) = self {
+            cells.discharge(cell, bytes);
+        }
+    }
+
+    fn renumbered(self, numbers: &[u32]) -> Self {
+        match self {
+            Target::Cell(cell) => Target::Cell(numbers[cell as usize]),
+            other => other,
+        }
+    }
+}
+
+/// What was seen of one datagram, or of several with the same identification one after the other.
 #[derive(Debug, Default, Clone, Copy)]
 struct Trail {
-    /// The cell of its latest first fragment.
-    cell: Option<u32>,
+    /// Where pieces go now: where the latest first fragment went.
+    target: Target,
     /// What pieces cost that came before any first fragment of this part of the run.
     early: Charge,
-    /// The cell that this was charged to once a first fragment came. An earlier part of the run may know better.
-    early_cell: Option<u32>,
+    /// Where this was charged to once a first fragment came. An earlier part of the run may know better.
+    early_target: Target,
 }
 
 /// The datagrams that are followed.
@@ -33,20 +66,21 @@ impl Trails {
     /// A piece of `datagram` that does not hold the VXLAN header.
     pub(super) fn piece(&mut self, datagram: Datagram, bytes: Charge, cells: &mut Cells) {
         let trail = self.of(datagram);
-        match trail.cell {
-            Some(cell) => cells.charge(cell, bytes),
-            None => trail.early.add(bytes),
+        match trail.target {
+            Target::Unknown => trail.early.add(bytes),
+            known => known.charge(bytes, cells),
         }
     }
 
-    /// The first fragment of `datagram`, whose packet went to `cell`.
-    pub(super) fn first(&mut self, datagram: Datagram, cell: u32, cells: &mut Cells) {
+    /// The first fragment of `datagram`, whose packet went to `cell`, or is none of this report.
+    pub(super) fn first(&mut self, datagram: Datagram, cell: Option<u32>, cells: &mut Cells) {
+        let target = cell.map_or(Target::Nowhere, Target::Cell);
         let trail = self.of(datagram);
-        if trail.cell.is_none() {
-            cells.charge(cell, trail.early);
-            trail.early_cell = Some(cell);
+        if trail.target == Target::Unknown {
+            target.charge(trail.early, cells);
+            trail.early_target = target;
         }
-        trail.cell = Some(cell);
+        trail.target = target;
     }
 
     fn of(&mut self, datagram: Datagram) -> &mut Trail {
@@ -59,25 +93,21 @@ impl Trails {
     /// Adds what a later part of the run followed. `numbers` are its cells' numbers in `cells`.
     pub(super) fn merge(&mut self, later: &Trails, numbers: &[u32], cells: &mut Cells) {
         for (datagram, theirs) in &later.trails {
-            let renumber = |cell: Option<u32>| cell.map(|cell| numbers[cell as usize]);
-            let (their_cell, their_early_cell) = (renumber(theirs.cell), renumber(theirs.early_cell));
+            let (target, early_target) =
+                (theirs.target.renumbered(numbers), theirs.early_target.renumbered(numbers));
             let trail = self.of(*datagram);
-            match (trail.cell, their_early_cell) {
+            if trail.target == Target::Unknown {
+                early_target.charge(trail.early, cells);
+                trail.early.add(theirs.early);
+                trail.early_target = early_target;
+            } else {
                 // The early pieces over there belong to the datagram that was under way here.
-                (Some(cell), early_cell) => {
-                    if let Some(early) = early_cell {
-                        cells.discharge(early, theirs.early);
-                    }
-                    cells.charge(cell, theirs.early);
-                }
-                (None, Some(early_cell)) => {
-                    cells.charge(early_cell, trail.early);
-                    trail.early.add(theirs.early);
-                    trail.early_cell = Some(early_cell);
-                }
-                (None, None) => trail.early.add(theirs.early),
+                early_target.discharge(theirs.early, cells);
+                trail.target.charge(theirs.early, cells);
             }
-            trail.cell = their_cell.or(trail.cell);
+            if target != Target::Unknown {
+                trail.target = target;
+            }
         }
     }
 }

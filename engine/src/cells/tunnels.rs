@@ -35,6 +35,10 @@ impl Tunnels {
         id
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Tunnel> {
+        self.all.iter()
+    }
+
     #[inline]
     pub(super) fn get(&self, number: u32) -> &Tunnel {
         &self.all[number as usize]

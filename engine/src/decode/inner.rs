@@ -93,11 +93,12 @@ fn transport(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
         protocol::IGMP => igmp::HEADER_LEN,
         _ => 0,
     };
-    packet.payload_len = behind(ip.payload, header_len)?;
+    let carried = behind(ip.payload, header_len);
+    packet.payload_len = carried.unwrap_or(0);
     if matches!(ip.protocol, protocol::UDP | protocol::SCTP) && !is_later_fragment {
         ports(ip.payload, packet)?;
     }
-    Ok(())
+    carried.map(|_| ())
 }
 
 #[inline(always)]

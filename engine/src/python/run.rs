@@ -1,8 +1,8 @@
 //! `scan`, `Analysis` and `Rows`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
@@ -17,12 +17,15 @@ use crate::disposition::Disposition;
 use crate::scan::{self as run, Input, Options, Origin};
 use crate::select::Select;
 use crate::value::Value;
-use crate::views::{AnyTable, View, summary};
+use crate::views::vnis::{self, VniRow};
+use crate::views::{self, AnyTable, View, summary};
 
 /// What one run saw.
 #[pyclass(frozen, module = "vxinspect._engine")]
 pub(super) struct Analysis {
     seen: Arc<analysis::Analysis>,
+    /// Rolled up once: a summary needs them twice.
+    vnis: OnceLock<Vec<VniRow>>,
     captures: Vec<(String, Facts)>,
     #[pyo3(get)]
     interrupted: bool,
@@ -97,7 +100,7 @@ impl Analysis {
     }
 
     fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let totals = py.detach(|| summary::totals(self.seen.cells()));
+        let totals = py.detach(|| summary::totals(self.seen.cells(), self.vnis()));
         let named = [
             ("vnis", totals.vnis),
             ("vteps", totals.vteps),
@@ -137,7 +140,10 @@ impl Analysis {
         limit: Option<usize>,
     ) -> PyResult<Rows> {
         let view = view_named(view).ok_or_else(|| option_error(py, "view", view, VIEWS))?;
-        let table = py.detach(|| view.table(self.seen.cells(), &sort, limit));
+        let table = py.detach(|| match view {
+            View::Vnis => views::table(self.vnis().to_vec(), self.seen.cells(), &sort, limit),
+            _ => view.table(self.seen.cells(), &sort, limit),
+        });
         let table = table.map_err(|unknown| {
             let expected = format!("a column of this table ({})", unknown.columns);
             option_error(py, "sort", &unknown.name, &expected)
@@ -152,7 +158,17 @@ impl Analysis {
             both.merge(&later.seen);
         });
         let captures = self.captures.iter().chain(&later.captures).cloned().collect();
-        Self { seen: Arc::new(both), captures, interrupted: self.interrupted || later.interrupted }
+        Self::new(both, captures, self.interrupted || later.interrupted)
+    }
+}
+
+impl Analysis {
+    fn new(seen: analysis::Analysis, captures: Vec<(String, Facts)>, interrupted: bool) -> Self {
+        Self { seen: Arc::new(seen), vnis: OnceLock::new(), captures, interrupted }
+    }
+
+    fn vnis(&self) -> &[VniRow] {
+        self.vnis.get_or_init(|| vnis::rows(self.seen.cells()))
     }
 }
 
@@ -232,11 +248,7 @@ pub(super) fn scan(
     let run = run.map_err(|error| capture_error(py, error))?;
     match monitor.raised {
         Some(error) if !(keep_on_interrupt && error.is_instance_of::<PyKeyboardInterrupt>(py)) => Err(error),
-        _ => Ok(Analysis {
-            seen: Arc::new(run.analysis),
-            captures: run.captures,
-            interrupted: run.interrupted,
-        }),
+        _ => Ok(Analysis::new(run.analysis, run.captures, run.interrupted)),
     }
 }
 

@@ -127,11 +127,6 @@ impl Tuple {
     fn reversed(self) -> Self {
         Self { source: self.destination, destination: self.source, ..self }
     }
-
-    /// The same for both directions.
-    fn undirected(self) -> Self {
-        self.min(self.reversed())
-    }
 }
 
 fn port(endpoint: Endpoint) -> Value {
@@ -156,12 +151,16 @@ impl FlowRow {
         way.add(id, cell);
     }
 
+    /// One of its cells.
+    fn cell<'a>(&self, cells: &'a Cells) -> &'a Cell {
+        let way = if self.forward.packets > 0 { &self.forward } else { &self.reverse };
+        cells.get(way.first_cell)
+    }
+
     /// VNI and 5-tuple, from the source of [`Self::forward`].
     fn tuple(&self, cells: &Cells) -> Tuple {
-        let (way, is_forward) =
-            if self.forward.packets > 0 { (&self.forward, true) } else { (&self.reverse, false) };
-        let tuple = Tuple::of(cells.get(way.first_cell)).unwrap_or(Tuple::NONE);
-        if is_forward { tuple } else { tuple.reversed() }
+        let tuple = Tuple::of(self.cell(cells)).unwrap_or(Tuple::NONE);
+        if self.forward.packets > 0 { tuple } else { tuple.reversed() }
     }
 
     /// The sender of the SYN is the source; without one, or with one each, the sender of the first packet.
@@ -281,11 +280,10 @@ fn conn_state(forward: &Way, reverse: &Way) -> &'static str {
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
-    let key = |row: &FlowRow| row.tuple(cells).undirected();
+    let key = |row: &FlowRow| row.cell(cells).key.flow().map(|(flow, _)| flow);
     for (id, cell) in cells.numbered() {
-        if let Some(tuple) = Tuple::of(cell) {
-            let undirected = tuple.undirected();
-            by_tuple.row(&undirected, key, FlowRow::new).add(id, cell, tuple == undirected);
+        if let Some((flow, is_forward)) = cell.key.flow() {
+            by_tuple.row(&Some(flow), key, FlowRow::new).add(id, cell, is_forward);
         }
     }
     by_tuple.into_rows().into_iter().map(FlowRow::oriented).collect()
@@ -293,5 +291,5 @@ pub fn rows(cells: &Cells) -> Vec<FlowRow> {
 
 /// The VNI of each flow.
 pub(super) fn vnis(cells: &Cells) -> impl Iterator<Item = u32> {
-    rows(cells).into_iter().map(|row| row.tuple(cells).vni)
+    rows(cells).into_iter().map(|row| row.cell(cells).key.vni())
 }

@@ -9,7 +9,8 @@ use hashbrown::hash_table::Entry;
 /// Groups by a key that each row can tell of itself; a row for each.
 pub(super) struct RollUp<R> {
     rows: Vec<R>,
-    index: HashTable<u32>,
+    /// Hash and number of each row: with the hash at hand, growing touches no row.
+    index: HashTable<(u64, u32)>,
     hasher: RandomState,
 }
 
@@ -26,13 +27,13 @@ impl<R> RollUp<R> {
         new: impl FnOnce() -> R,
     ) -> &mut R {
         let Self { rows, index, hasher } = self;
-        let same = |id: &u32| key_of(&rows[*id as usize]) == *key;
-        let rehash = |id: &u32| hasher.hash_one(key_of(&rows[*id as usize]));
-        let id = match index.entry(hasher.hash_one(key), same, rehash) {
-            Entry::Occupied(found) => *found.get(),
+        let hash = hasher.hash_one(key);
+        let same = |(other, id): &(u64, u32)| *other == hash && key_of(&rows[*id as usize]) == *key;
+        let id = match index.entry(hash, same, |(hash, _)| *hash) {
+            Entry::Occupied(found) => found.get().1,
             Entry::Vacant(free) => {
                 let id = rows.len() as u32;
-                free.insert(id);
+                free.insert((hash, id));
                 rows.push(new());
                 id
             }
@@ -66,6 +67,10 @@ impl<M: Ord> Members<M> {
     pub(super) fn add(&mut self, member: M) {
         if self.members.last() == Some(&member) {
             return;
+        }
+        // Most lists have one member, and there may be a million lists.
+        if self.members.is_empty() {
+            self.members.reserve_exact(1);
         }
         self.members.push(member);
         if self.members.len() >= self.tidy_at {

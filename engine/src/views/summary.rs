@@ -1,6 +1,7 @@
 //! What a capture comes to as a whole.
 
-use super::{Sums, tunnels, vnis, vteps};
+use super::roll_up::Members;
+use super::{Sums, tunnels::Pair, vnis::VniRow};
 use crate::cells::Cells;
 
 /// How many of each there are. MACs, IP addresses and flows are those of each VNI, added up: the same address in two
@@ -21,18 +22,23 @@ pub struct Totals {
     pub ips: u64,
 }
 
-/// Counts them.
+/// Counts them; `vnis` are the rows of that table.
 #[must_use]
-pub fn totals(cells: &Cells) -> Totals {
-    let rows = vnis::rows(cells);
-    let sum = |of: fn(&vnis::VniRow) -> u64| rows.iter().map(of).sum();
+pub fn totals(cells: &Cells, vnis: &[VniRow]) -> Totals {
+    let sum = |of: fn(&VniRow) -> u64| vnis.iter().map(of).sum();
+    let (mut vteps, mut tunnels) = (Members::default(), Members::default());
+    for tunnel in cells.tunnels() {
+        let ends = [tunnel.source(), tunnel.destination()];
+        ends.into_iter().filter(|end| !end.is_multicast()).for_each(|end| vteps.add(end));
+        tunnels.add(Pair::of_tunnel(tunnel));
+    }
     Totals {
-        vnis: rows.len() as u64,
-        vteps: vteps::rows(cells).len() as u64,
-        tunnels: tunnels::rows(cells).len() as u64,
-        flows: sum(vnis::VniRow::flows),
-        macs: sum(vnis::VniRow::macs),
-        ips: sum(vnis::VniRow::ips),
+        vnis: vnis.len() as u64,
+        vteps: vteps.count(),
+        tunnels: tunnels.count(),
+        flows: sum(VniRow::flows),
+        macs: sum(VniRow::macs),
+        ips: sum(VniRow::ips),
     }
 }
 

@@ -45,7 +45,7 @@ struct Table<R> {
 }
 
 /// `rows` sorted by `sort`, then in the contract's order; at most `limit` of them.
-pub(super) fn table<R: Row>(
+pub fn table<R: Row>(
     mut rows: Vec<R>,
     cells: &Cells,
     sort: &Sort,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::roll_up::{Members, RollUp};
 use super::{Column, Direction, Row, Sums, first, last, numbers};
 use crate::cells::{Cell, Cells, PortSet};
+use crate::packet::Tunnel;
 use crate::value::Value;
 
 /// Which tunnel. `vtep_a` is the lower address; of a multicast tunnel, the sender.
@@ -21,7 +22,13 @@ impl Pair {
     /// The tunnel of a cell.
     #[must_use]
     pub fn of(cell: &Cell, cells: &Cells) -> Self {
-        let (source, destination) = (cells.tunnel(cell).source(), cells.tunnel(cell).destination());
+        Self::of_tunnel(cells.tunnel(cell))
+    }
+
+    /// The tunnel, whichever its direction.
+    #[must_use]
+    pub fn of_tunnel(tunnel: &Tunnel) -> Self {
+        let (source, destination) = (tunnel.source(), tunnel.destination());
         if source <= destination || destination.is_multicast() {
             Self { vtep_a: source, vtep_b: destination }
         } else {

@@ -11,6 +11,7 @@ use crate::value::Value;
 use crate::wire::ip::is_host;
 
 /// One VNI.
+#[derive(Clone, Copy)]
 pub struct VniRow {
     vni: u32,
     sums: Sums,
@@ -71,7 +72,7 @@ struct Vni {
     bum_packets: u64,
     vteps: Members<IpAddr>,
     tunnels: Members<Pair>,
-    stations: Members<u32>,
+    macs: u64,
     ips: Members<IpAddr>,
     flows: u64,
 }
@@ -84,7 +85,7 @@ impl Vni {
             bum_packets: 0,
             vteps: Members::default(),
             tunnels: Members::default(),
-            stations: Members::default(),
+            macs: 0,
             ips: Members::default(),
             flows: 0,
         }
@@ -98,7 +99,8 @@ impl Vni {
         let ends = [cells.tunnel(cell).source(), cells.tunnel(cell).destination()];
         ends.into_iter().filter(|ip| !ip.is_multicast()).for_each(|ip| self.vteps.add(ip));
         self.tunnels.add(Pair::of(cell, cells));
-        cells.station(id).into_iter().for_each(|station| self.stations.add(station));
+        // A station is known by its first cell, which is in its VNI.
+        self.macs += u64::from(cells.station(id) == Some(id));
         let addresses = cell.key.addresses().filter(|_| cell.key.protocol().is_some());
         let hosts = addresses.into_iter().flat_map(|(source, destination)| [source, destination]);
         hosts.filter(|ip| is_host(*ip)).for_each(|ip| self.ips.add(ip));
@@ -111,7 +113,7 @@ impl Vni {
             bum_packets: self.bum_packets,
             vteps: self.vteps.count(),
             tunnels: self.tunnels.count(),
-            macs: self.stations.count(),
+            macs: self.macs,
             ips: self.ips.count(),
             flows: self.flows,
         }
