@@ -4,11 +4,12 @@
 #   make test    all tests, Rust and Python
 #   make lint    formatting, clippy, ruff, mypy, stubtest, shellcheck
 #   make bench   speed against the yardstick, memory, start-up
+#   make docs    rewrite the pages that are made from the code
 #   make wheel   the abi3 wheel and the sdist, into dist/
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format bench wheel clean packages
+.PHONY: demo test lint format bench docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,6 +18,8 @@ CARGO := cargo
 MANIFEST := --manifest-path engine/Cargo.toml
 # Debian packages that the tests run beside the program; elsewhere their tests say what they skip.
 PACKAGES := tshark tcpdump iproute2 iputils-ping shellcheck
+# Scripts and tests that import each other by name, beside what pyproject.toml lists.
+TYPED := $(addprefix tests/,contract property external lab golden docs) benchmarks samples/lab
 ENGINE := $(shell find engine/src -name '*.rs') engine/Cargo.toml engine/Cargo.lock
 
 demo: $(VENV)/.installed
@@ -33,6 +36,7 @@ lint: $(VENV)/.developing packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=tests:tests/property:tests/docs:benchmarks $(BIN)/mypy --exclude 'conftest\.py$$' $(TYPED)
 	$(BIN)/python -m mypy.stubtest vxinspect._engine
 	shellcheck .ci/run $$(git ls-files '*.sh')
 
@@ -43,6 +47,9 @@ format: $(VENV)/.developing
 
 bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/.developing
+	$(BIN)/python tests/docs/tables_page.py
 
 wheel: $(VENV)/.developing
 	$(BIN)/maturin build --release --sdist --out dist
