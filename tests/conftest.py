@@ -1,6 +1,7 @@
 """What every kind of test has at hand."""
 
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,3 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "external" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason="VXINSPECT_EXTERNAL names no folder of captures"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where `VXINSPECT_CI` is set, a skipped test fails: only captures of others may be missing there."""
+    report = yield
+    not_here = "external" in item.path.parts and not os.environ.get("VXINSPECT_EXTERNAL")
+    if report.skipped and os.environ.get("VXINSPECT_CI") and not not_here:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
