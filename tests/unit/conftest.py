@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable  # noqa: TC003 - dataclasses read annotations
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeAnalysis
+from stage import Outcome, Stage
 
 from vxinspect import cli
 
-
-@dataclass
-class Outcome:
-    """How a command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Stage:
-    """The command line, what its engine will return, and what the engine was asked."""
-
-    analysis: FakeAnalysis | BaseException = field(default_factory=FakeAnalysis)
-    asked: dict[str, Any] = field(default_factory=dict)
-    run: Callable[..., Outcome] = field(default=lambda *_: Outcome(0, "", ""))
+if TYPE_CHECKING:
+    from fakes import FakeAnalysis
 
 
 @pytest.fixture

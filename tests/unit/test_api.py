@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
 from fakes import FakeAnalysis, FakeRows, row
+from stage import Stage
 
 import vxinspect
 from vxinspect import Report, Select, Table, View, exceptions

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
 from fakes import FakeAnalysis, capture, frames, row
+from stage import Stage
 
 from vxinspect import __version__, exceptions
 from vxinspect.columns import VIEWS
