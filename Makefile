@@ -19,7 +19,7 @@ MANIFEST := --manifest-path engine/Cargo.toml
 # Debian packages that the tests run beside the program; elsewhere their tests say what they skip.
 PACKAGES := tshark tcpdump iproute2 iputils-ping shellcheck
 # Scripts and tests that import each other by name, beside what pyproject.toml lists.
-TYPED := $(addprefix tests/,contract property external lab golden docs) benchmarks samples/lab
+TYPED := $(addprefix tests/,contract property external lab golden docs synth) benchmarks samples/lab
 ENGINE := $(shell find engine/src -name '*.rs') engine/Cargo.toml engine/Cargo.lock
 
 demo: $(VENV)/.installed

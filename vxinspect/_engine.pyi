@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, TypeAlias, final
 
-__all__ = ["Analysis", "Rows", "__version__", "debug_build", "scan"]
+__all__ = ["Analysis", "Rows", "__version__", "debug_build", "scan", "write_capture"]
 
 _Value: TypeAlias = int | float | str | list[int] | list[str] | None
 
@@ -74,4 +74,25 @@ def scan(
     raising KeyboardInterrupt.
 
     Raises `vxinspect.OptionError` and `vxinspect.CaptureError` with its children.
+    """
+
+def write_capture(
+    target: str,
+    *,
+    container: str,
+    nanoseconds: bool,
+    compression: str | None,
+    link_type: int,
+    snap_length: int,
+    frames: list[tuple[int, bytes, int, str | None]],
+    cut: int | None,
+) -> None:
+    """Write a capture to a path, which is replaced, or to standard output ("-").
+
+    `container`: pcap or pcapng. `compression`: gzip, zstd, lz4, xz or None. `frames`: (nanoseconds since
+    1970, bytes, length on the wire, comment or None) in order; `snap_length` bytes of each are kept. `cut`:
+    leave out so many bytes at the end of the last frame's record, fewer than it has. The same frames give
+    the same bytes.
+
+    Raises `vxinspect.OptionError`, and `OSError` where the target cannot be written or cannot hold a time.
     """

@@ -5,7 +5,8 @@
     │   ├── UnreadableCaptureError    the operating system said no
     │   ├── UnknownFormatError        the first bytes belong to no known capture format
     │   └── DamagedCaptureError       the capture breaks its own format
-    └── OptionError (a ValueError)    an option or argument that makes no sense
+    ├── OptionError (a ValueError)    an option or argument that makes no sense
+    └── ScenarioError                 a scenario for synthetic captures that makes no sense
 
 `str()` of each is one line that a person can act on.
 """
@@ -14,6 +15,7 @@ __all__ = [
     "CaptureError",
     "DamagedCaptureError",
     "OptionError",
+    "ScenarioError",
     "UnknownFormatError",
     "UnreadableCaptureError",
     "VxinspectError",
@@ -82,3 +84,24 @@ class OptionError(VxinspectError, ValueError):
     def reason(self) -> str:
         """The message without the option's name."""
         return f"expected {self.expected}, found {self.value!r}"
+
+
+class ScenarioError(VxinspectError):
+    """A scenario for synthetic captures that makes no sense.
+
+    `name`: the file; `path`: the key, as `host[0].ips[1]`, "" for the whole; `expected` and `found`: what
+    must stand there, and what does. `message` says it where these two do not fit.
+    """
+
+    def __init__(
+        self, name: str, path: str, expected: str = "", found: object = "", *, message: str = ""
+    ) -> None:
+        super().__init__(name, path, expected, found, message)
+        self.name = name
+        self.path = path
+        self.expected = expected
+        self.found = found
+        self.message = message or f"expected {expected}, found {found}"
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.name, self.path, self.message) if part)

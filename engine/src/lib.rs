@@ -25,5 +25,7 @@ pub mod views;
 
 pub mod scan;
 
+pub mod write;
+
 #[cfg(feature = "python")]
 mod python;

@@ -4,6 +4,7 @@ mod convert;
 mod monitor;
 mod reader;
 mod run;
+mod write;
 
 use pyo3::prelude::*;
 
@@ -14,6 +15,8 @@ mod _engine {
 
     #[pymodule_export]
     use super::run::{Analysis, Rows, scan};
+    #[pymodule_export]
+    use super::write::write_capture;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -3,14 +3,13 @@
 import io
 import os
 import shutil
-import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from vxinspect.exceptions import VxinspectError
+from vxinspect.files import appearing, is_special
 from vxinspect.render.paint import Paint
 
 __all__ = ["OutputError", "check_output", "output_width", "paint_for", "to_standard_output", "write_output"]
@@ -40,7 +39,7 @@ def check_output(output: str | None) -> None:
             raise IsADirectoryError(0, "is a directory")
         if not target.parent.is_dir():
             raise FileNotFoundError(0, "no such directory")
-        if not os.access(target if _is_special(target) else target.parent, os.W_OK):
+        if not os.access(target if is_special(target) else target.parent, os.W_OK):
             raise PermissionError(0, "cannot be written")
     except OSError as error:
         raise OutputError(output, error) from None
@@ -60,11 +59,12 @@ def write_output(output: str | None, chunks: Iterable[str]) -> None:
         return
     target = Path(output).resolve()
     try:
-        if _is_special(target):
+        if is_special(target):
             with target.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(chunks)
         else:
-            _write_whole(target, chunks)
+            with appearing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(chunks)
     except OSError as error:
         raise OutputError(output, error) from None
 
@@ -91,32 +91,3 @@ def paint_for(choice: str, stream: object) -> Paint:
 def _is_terminal(stream: object) -> bool:
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty())
-
-
-def _is_special(target: Path) -> bool:
-    """Whether it is a device or a pipe, which must not be replaced by a file."""
-    return target.exists() and not target.is_file()
-
-
-def _write_whole(target: Path, chunks: Iterable[str]) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.writelines(chunks)
-            file.flush()
-            temporary.chmod(_mode(target))
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-
-def _mode(target: Path) -> int:
-    """Return the permissions of the file that is replaced, or those of any new file."""
-    if target.exists():
-        return stat.S_IMODE(target.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -4,6 +4,7 @@ import click
 
 from vxinspect import __version__
 from vxinspect.cli.command import Root
+from vxinspect.cli.generate import GENERATE
 from vxinspect.cli.summary import SUMMARY
 from vxinspect.cli.tables import COMMANDS
 
@@ -31,7 +32,7 @@ root = Root(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS):
+for command in (SUMMARY, *COMMANDS, GENERATE):
     root.add_command(command)
 
 

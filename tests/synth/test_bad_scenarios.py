@@ -1,0 +1,115 @@
+"""A scenario that makes no sense gets one line that names the key, what was expected and what was found."""
+
+import re
+from pathlib import Path
+
+import pytest
+import scenarios
+import tools
+
+HOST = '[[host]]\nname = "x"\nvni = 100\nvtep = "one"\nmac = "02:42:0a:00:00:07"\n'
+PING = '[[traffic]]\nkind = "icmp"\nfrom = "web"\nto = "db"\n'
+BAD = {
+    "syntax": ("a b", "no TOML: Expected '='"),
+    "nothing": ("", "vtep: expected a value, found none"),
+    "unknown key": (scenarios.NETWORK + "[underlay]\nmut = 1", "underlay.mut: expected one of the keys vlan"),
+    "a word for a number": ("seed = 'x'\nvtep = []\nvni = []", "seed: expected a whole number, found 'x'"),
+    "a number out of range": ("port = 70000\nvtep = []\nvni = []", "port: expected a whole number <= 65535"),
+    "a word that is none": (
+        scenarios.NETWORK + "[underlay]\noversize = 'drop'",
+        "underlay.oversize: expected 'error' or 'fragment', found 'drop'",
+    ),
+    "unknown kind": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'gremlin'",
+        "fault[0].kind: expected one of one-way-tunnel",
+    ),
+    "missing key of a kind": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'wrong-port'",
+        "fault[0].port: expected a value, found none",
+    ),
+    "an address that is none": (
+        scenarios.NETWORK.replace("192.0.2.3", "192.0.2.300"),
+        "vtep[2].ip: expected an IP address, found '192.0.2.300'",
+    ),
+    "a MAC that is none": (
+        scenarios.NETWORK + HOST.replace("02:42:0a:00:00:07", "02:42"),
+        "host[2].mac: expected a MAC address",
+    ),
+    "a group's MAC": (scenarios.NETWORK + HOST.replace("02:42", "03:42"), "host[2].mac: expected the MAC"),
+    "the same name twice": (
+        scenarios.NETWORK + HOST.replace('"x"', '"web"'),
+        "host[2].name: expected a name",
+    ),
+    "a VTEP that is not there": (
+        scenarios.NETWORK + HOST.replace('"one"', '"ten"'),
+        "host[2].vtep: expected the VTEP one or two or three, found 'ten'",
+    ),
+    "a host that is not there": (
+        scenarios.NETWORK + PING.replace('"db"', '"dbb"'),
+        "traffic[6].to: expected the host web or db, found 'dbb'",
+    ),
+    "hosts behind one VTEP": (
+        scenarios.NETWORK + HOST + 'ips = ["10.0.0.7"]\n' + PING.replace('"db"', '"x"'),
+        "traffic[6]: expected hosts behind different VTEPs, found both behind 'one'",
+    ),
+    "more faults than packets": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'tcp-zero-window'\ntraffic = 'shop'\ncount = 5000",
+        "fault[0].count: expected at most",
+    ),
+    "a traffic that is not there": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'i-flag-clear'\ntraffic = 'shoe'",
+        "fault[0].traffic: expected the name of a traffic",
+    ),
+    "frames without room for headers": (
+        scenarios.NETWORK + PING + "size = 20",
+        "traffic[6].size: expected at least 42, the length of the headers, found 20",
+    ),
+    "an MTU that is too small": (
+        scenarios.NETWORK + "[underlay]\nmtu = 600",
+        "underlay.mtu: expected at least",
+    ),
+    "a time without its zone": (
+        "start = 2026-01-01T00:00:00\nvtep = []\nvni = []",
+        "start: expected a time with its zone",
+    ),
+    "a time that no capture holds": (
+        "start = 1950-01-01T00:00:00Z\n" + scenarios.NETWORK,
+        "start: expected a time from 1970 to 2105",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_one_line_names_the_key(case: str, tmp_path: Path) -> None:
+    """One line, exit code 2, and no file, whole or half."""
+    text, expected = BAD[case]
+    scenario, out = tmp_path / "bad.toml", tmp_path / "out"
+    scenario.write_text(text)
+    out.mkdir()
+    answer = tools.cli("generate", scenario, "-o", out / "a.pcap", "--truth", out / "a.json")
+    assert answer.code == 2
+    assert answer.out == b""
+    (line,) = answer.errors
+    assert line.startswith(f"vxinspect: {scenario}: {expected}"), line
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.gz", "a.pcap.bz2"])
+def test_name_without_a_format(name: str, tmp_path: Path) -> None:
+    """The name tells the format, and one that tells none is a usage error."""
+    scenario = tmp_path / "good.toml"
+    scenario.write_text(scenarios.NETWORK)
+    answer = tools.cli("generate", scenario, "-o", tmp_path / name)
+    assert answer.code == 2
+    assert re.match(r"vxinspect: --output: expected a name that ends in \.pcap or \.pcapng", answer.errors[0])
+    assert not (tmp_path / name).exists()
+
+
+def test_through_a_pipe(tmp_path: Path) -> None:
+    """`generate -o -` writes a capture that `summary` reads, and says how many frames it has."""
+    scenario = tmp_path / "good.toml"
+    scenario.write_text(scenarios.NETWORK)
+    written = tools.cli("generate", scenario, "-o", "-", "--write-format", "pcapng")
+    assert written.code == 0
+    (row,) = tools.cli_json("overhead", stdin=written.out)
+    assert written.errors == [f"-: {row['packets']:,} frames"]

@@ -1,0 +1,26 @@
+"""Faults of the VXLAN header (RFC 7348 section 5)."""
+
+from vxinspect.synth.faults.choose import choose
+from vxinspect.synth.kinds import GroupPolicy, IFlagClear, ReservedBits
+from vxinspect.synth.plan import G_FLAG, I_FLAG, Plan
+
+__all__ = ["group_policy", "i_flag_clear", "reserved_bits"]
+
+
+def i_flag_clear(plan: Plan, index: int, fault: IFlagClear) -> None:
+    """Clear the flag that says there is a VNI."""
+    for packet in choose(plan, index, fault, "packets"):
+        packet.flags &= ~I_FLAG
+
+
+def reserved_bits(plan: Plan, index: int, fault: ReservedBits) -> None:
+    """Set bits that must be zero."""
+    for packet in choose(plan, index, fault, "packets"):
+        packet.reserved = fault.value
+
+
+def group_policy(plan: Plan, index: int, fault: GroupPolicy) -> None:
+    """Set the G flag and the group policy id."""
+    for packet in choose(plan, index, fault, "packets"):
+        packet.flags |= G_FLAG
+        packet.reserved = fault.policy

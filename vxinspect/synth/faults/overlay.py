@@ -1,0 +1,115 @@
+"""Faults of the overlay: who sends to whom, in which VNI."""
+
+from vxinspect.exceptions import ScenarioError
+from vxinspect.synth.faults.choose import choose
+from vxinspect.synth.kinds import (
+    Nested,
+    OneWayTunnel,
+    PolarisedSourcePorts,
+    UnexpectedSource,
+    UnknownUnicast,
+    VniByDirection,
+)
+from vxinspect.synth.network import Vtep, address
+from vxinspect.synth.packet import Packet, Wrap
+from vxinspect.synth.plan import COPY_GAP, Plan, source_port
+
+__all__ = [
+    "nested",
+    "one_way_tunnel",
+    "polarised_source_ports",
+    "unexpected_source",
+    "unknown_unicast",
+    "vni_by_direction",
+]
+
+
+def one_way_tunnel(plan: Plan, index: int, fault: OneWayTunnel) -> None:
+    """Leave out what goes back; what is befallen is what still goes out."""
+    path = f"fault[{index}]"
+    here = plan.network.vtep(f"{path}.from", fault.source)
+    there = plan.network.vtep(f"{path}.to", fault.destination)
+    out = [packet for packet in plan.packets if (packet.sender, packet.receiver) == (here, there)]
+    back = [packet for packet in plan.packets if (packet.sender, packet.receiver) == (there, here)]
+    if not out or not back:
+        raise ScenarioError(
+            "", path, "a tunnel with packets both ways", f"{len(out)} out and {len(back)} back"
+        )
+    if any(packet.fault is not None for packet in back):
+        raise ScenarioError("", path, "a tunnel without other faults on the way back", "some")
+    gone = {id(packet) for packet in back}
+    plan.planned = [packet for packet in plan.planned if id(packet) not in gone]
+    for befallen in plan.befallen.values():
+        befallen[:] = [packet for packet in befallen if id(packet) not in gone]
+    plan.befallen[index] = list(out)
+
+
+def unexpected_source(plan: Plan, index: int, fault: UnexpectedSource) -> None:
+    """Let replies come from another address of their VTEP."""
+    ip = address(f"fault[{index}].source", fault.source)
+    for packet in choose(plan, index, fault, "replies", _is_reply):
+        if ip.version != packet.sender.version:
+            expected = f"an IPv{packet.sender.version} address, as the VTEPs have"
+            raise ScenarioError("", f"fault[{index}].source", expected, repr(fault.source))
+        sender = packet.sender
+        packet.sender = Vtep(f"{sender.name}'", str(ip), sender.mac, sender.port)
+
+
+def vni_by_direction(plan: Plan, index: int, fault: VniByDirection) -> None:
+    """Let replies carry another VNI."""
+    for packet in choose(plan, index, fault, "replies", _is_reply):
+        if packet.vni == fault.vni:
+            raise ScenarioError("", f"fault[{index}].vni", f"another VNI than {packet.vni}", str(fault.vni))
+        packet.vni = fault.vni
+
+
+def _is_reply(packet: Packet) -> bool:
+    return packet.reply and not packet.is_flood
+
+
+def unknown_unicast(plan: Plan, index: int, fault: UnknownUnicast) -> None:
+    """Send unicast where broadcast goes."""
+
+    def floods(packet: Packet) -> bool:
+        wide = packet.segment.group is not None or len(packet.segment.members) > 2  # noqa: PLR2004 - the two that talk
+        return wide and not packet.is_flood
+
+    for packet in choose(
+        plan, index, fault, "unicast packets of a VNI with a third member or a group", floods
+    ):
+        first, *others = plan.flooded(packet.segment, packet.sender)
+        packet.receiver, packet.port = first, first.port
+        for number, receiver in enumerate(others, start=1):
+            copy = packet.copy(packet.time + number * COPY_GAP)
+            copy.receiver, copy.port, copy.outer_ident = receiver, receiver.port, plan.ident(copy.sender)
+            plan.planned.append(copy)
+            plan.befall(index, copy)
+
+
+def nested(plan: Plan, index: int, fault: Nested) -> None:
+    """Carry packets in a VXLAN of their own."""
+    path = f"fault[{index}]"
+    sender = plan.network.vtep(f"{path}.from", fault.source)
+    receiver = plan.network.vtep(f"{path}.to", fault.destination)
+    if sender == receiver:
+        raise ScenarioError("", f"{path}.to", f"another VTEP than {sender.name!r}", repr(receiver.name))
+    for packet in choose(plan, index, fault, "packets"):
+        packet.wrap = Wrap(fault.vni, sender, receiver, source_port(packet.inner))
+
+
+def polarised_source_ports(plan: Plan, index: int, fault: PolarisedSourcePorts) -> None:
+    """Give all packets of a tunnel one source port; they may have other faults too."""
+    path = f"fault[{index}]"
+    ends = [
+        plan.network.vtep(f"{path}.{key}", name)
+        for key, name in (("from", fault.source), ("to", fault.destination))
+        if name is not None
+    ]
+    found = [
+        packet for packet in plan.packets if all(end in (packet.sender, packet.receiver) for end in ends)
+    ]
+    if not found:
+        raise ScenarioError("", path, "a tunnel with packets", "none")
+    for packet in found:
+        packet.source_port = fault.port
+    plan.befallen[index] = list(found)

@@ -1,0 +1,103 @@
+"""Faults of the underlay: ports, checksums, fragments, an MTU that is too small."""
+
+from typing import Literal
+
+from vxinspect.exceptions import ScenarioError
+from vxinspect.synth import frames
+from vxinspect.synth.faults.choose import choose
+from vxinspect.synth.kinds import (
+    MissingFragment,
+    OuterChecksumWrong,
+    OuterFragments,
+    OverMtu,
+    ReorderedFragments,
+    WrongPort,
+)
+from vxinspect.synth.network import address
+from vxinspect.synth.packet import Packet, Pieces, Plain
+from vxinspect.synth.pieces import cut
+from vxinspect.synth.plan import Plan
+
+__all__ = [
+    "checksum_wrong",
+    "fragments",
+    "missing_fragment",
+    "over_mtu",
+    "reordered_fragments",
+    "wrong_port",
+]
+
+_ANSWER_AFTER = 200_000
+"""Nanoseconds until a router's answer."""
+_LEAST_IPV6_MTU = 1280
+"""RFC 8200 section 5."""
+
+
+def wrong_port(plan: Plan, index: int, fault: WrongPort) -> None:
+    """Send VXLAN to a port that is not VXLAN's."""
+    known = {plan.scenario.port, *(vtep.port for vtep in plan.network.vteps.values())}
+    if fault.port in known:
+        raise ScenarioError("", f"fault[{index}].port", "a port that is not VXLAN's here", str(fault.port))
+    for packet in choose(plan, index, fault, "packets"):
+        packet.port = fault.port
+
+
+def checksum_wrong(plan: Plan, index: int, fault: OuterChecksumWrong) -> None:
+    """Spoil the outer UDP checksum."""
+    for packet in choose(plan, index, fault, "packets"):
+        packet.checksum = "wrong"
+
+
+def fragments(plan: Plan, index: int, fault: OuterFragments) -> None:
+    """Cut the outer datagram."""
+    _cut(plan, index, fault)
+
+
+def missing_fragment(plan: Plan, index: int, fault: MissingFragment) -> None:
+    """Cut it and lose a piece."""
+    _cut(plan, index, fault, fault.piece)
+
+
+def reordered_fragments(plan: Plan, index: int, fault: ReorderedFragments) -> None:
+    """Cut it and send the pieces the other way round."""
+    _cut(plan, index, fault, reverse=True)
+
+
+def _cut(
+    plan: Plan,
+    index: int,
+    fault: OuterFragments | MissingFragment | ReorderedFragments,
+    missing: Literal["first", "middle", "last"] | None = None,
+    *,
+    reverse: bool = False,
+) -> None:
+    pieces = Pieces(fault.mtu, missing, reverse)
+    least = 3 if missing == "middle" else 2
+
+    def divides(packet: Packet) -> bool:
+        return len(cut(packet.outer_length - packet.outer_header, packet.sender.version, fault.mtu)) >= least
+
+    what = f"packets that an MTU of {fault.mtu} cuts into {least} pieces or more"
+    for packet in choose(plan, index, fault, what, divides):
+        packet.pieces = pieces
+
+
+def over_mtu(plan: Plan, index: int, fault: OverMtu) -> None:
+    """Let a router answer a packet that is too large for its next link."""
+    router = address(f"fault[{index}].router", fault.router)
+    what = f"packets of more than {fault.mtu} bytes"
+    for packet in choose(plan, index, fault, what, lambda packet: packet.outer_length > fault.mtu):
+        version = packet.sender.version
+        if router.version != version:
+            raise ScenarioError(
+                "",
+                f"fault[{index}].router",
+                f"an IPv{version} address, as the VTEPs have",
+                repr(fault.router),
+            )
+        if version == 6 and fault.mtu < _LEAST_IPV6_MTU:  # noqa: PLR2004
+            raise ScenarioError("", f"fault[{index}].mtu", "at least 1280, which IPv6 needs", str(fault.mtu))
+        answer = frames.too_big(packet, plan.scenario.underlay, str(router), fault.mtu)
+        plain = Plain(packet.time + _ANSWER_AFTER, answer, "other", "non_udp")
+        plan.planned.append(plain)
+        plan.befall(index, plain)

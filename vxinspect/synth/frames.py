@@ -1,0 +1,249 @@
+"""Planned packets to bytes, by dpkt's classes; VXLAN's own eight bytes are ours (RFC 7348 section 5)."""
+
+import struct
+from ipaddress import ip_address
+
+import dpkt
+
+from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.pieces import Piece, cut, present
+from vxinspect.synth.scenario import Underlay
+
+__all__ = ["FILL", "encode", "ethernet", "internet", "summed", "too_big", "vxlan"]
+
+FILL = bytes(range(256)) * 1024
+"""What payloads are filled with, from its beginning."""
+ROUTER_MAC = "02:00:00:00:ff:fe"
+"""The MAC of the router that answers packets which are too large."""
+
+_PROTOCOL = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
+_TCP_FLAGS = "FSRPAUEC"
+_DONT_FRAGMENT = 1
+_IPV4_QUOTE = 576 - 28
+"""As much of a packet as its ICMP error holds: RFC 1812 section 4.3.2.3, and RFC 4443 section 2.4 (c)."""
+_IPV6_QUOTE = 1280 - 48
+_UDP = 17
+_SUM_AT = {6: 16, 17: 6}
+"""Where the checksum stands, by protocol; at 2 in ICMP's messages."""
+_HOP_LIMIT = 64
+
+
+def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
+    """Return the frames of a packet on the underlay: one, or the fragments that are there."""
+    sender, receiver = packet.sender, packet.receiver
+    frame = vxlan(packet.flags, packet.reserved, packet.vni, _inner(packet.inner))
+    if packet.wrap is not None:
+        datagram = _datagram(packet, (sender.ip, receiver.ip), (packet.source_port, packet.port), frame)
+        whole = internet(sender.ip, receiver.ip, _UDP, datagram, ident=packet.outer_ident, ttl=underlay.ttl)
+        wrapped = ethernet(receiver.mac, sender.mac, sender.version, whole)
+        sender, receiver = packet.wrap.sender, packet.wrap.receiver
+        frame = vxlan(0x08, 0, packet.wrap.vni, wrapped)
+    ports = packet.source_port, packet.port
+    if packet.wrap is not None:
+        ports = packet.wrap.source_port, receiver.port
+    datagram = _datagram(packet, (sender.ip, receiver.ip), ports, frame)
+    return [
+        ethernet(receiver.mac, sender.mac, sender.version, ip, underlay.vlan)
+        for ip in _outer(packet, sender.ip, receiver.ip, datagram, underlay)
+    ]
+
+
+def _outer(packet: Packet, src: str, dst: str, datagram: bytes, underlay: Underlay) -> list[bytes]:
+    """Return the outer IP packets around a datagram."""
+    if packet.pieces is None:
+        chosen: list[Piece | None] = [None]
+    else:
+        chosen = [*present(cut(len(datagram), packet.sender.version, packet.pieces.mtu), packet.pieces)]
+    return [
+        internet(
+            src,
+            dst,
+            _UDP,
+            datagram if piece is None else datagram[piece.offset : piece.offset + piece.length],
+            ident=packet.outer_ident,
+            ttl=underlay.ttl,
+            dscp=underlay.dscp,
+            piece=piece,
+            zero_length=packet.zero_length,
+        )
+        for piece in chosen
+    ]
+
+
+def ethernet(dst: str, src: str, version: int, payload: bytes, vlan: tuple[int, ...] = ()) -> bytes:
+    """Return an Ethernet frame; `version` is that of IP, or an EtherType."""
+    kind = {4: dpkt.ethernet.ETH_TYPE_IP, 6: dpkt.ethernet.ETH_TYPE_IP6}.get(version, version)
+    frame = dpkt.ethernet.Ethernet(dst=_mac(dst), src=_mac(src), type=kind, data=payload)
+    if vlan:
+        frame.vlan_tags = [dpkt.ethernet.VLANtag8021Q(id=vid) for vid in vlan]
+    return bytes(frame)
+
+
+def internet(
+    src: str,
+    dst: str,
+    protocol: int,
+    payload: bytes,
+    *,
+    ident: int = 0,
+    ttl: int = _HOP_LIMIT,
+    dscp: int = 0,
+    piece: Piece | None = None,
+    zero_length: bool = False,
+) -> bytes:
+    """Return an IP packet of either version, or a fragment of one."""
+    source, destination = ip_address(src).packed, ip_address(dst).packed
+    if len(source) == 4:  # noqa: PLR2004 - IPv4
+        ip = dpkt.ip.IP(
+            src=source, dst=destination, p=protocol, id=ident, ttl=ttl, tos=dscp << 2, data=payload
+        )
+        ip.df, ip.mf, ip.offset = _DONT_FRAGMENT, 0, 0
+        if piece is not None:
+            ip.df, ip.mf, ip.offset = 0, int(piece.more), piece.offset // 8
+        if zero_length:
+            # Its length and its checksum are set here: dpkt would fill both in.
+            ip.len = 0
+            ip.sum = dpkt.dpkt.in_cksum(ip.pack_hdr())
+        return bytes(ip)
+    if piece is not None:
+        head = dpkt.ip6.IP6FragmentHeader(
+            nxt=protocol, id=ident, frag_off=piece.offset // 8, m_flag=int(piece.more)
+        )
+        protocol, payload = dpkt.ip.IP_PROTO_FRAGMENT, bytes(head) + payload
+    length = 0 if zero_length else len(payload)
+    ip6 = dpkt.ip6.IP6(src=source, dst=destination, nxt=protocol, hlim=ttl, plen=length, data=payload)
+    ip6.fc = dscp << 2
+    # The header alone: a payload that begins with an extension header is none of dpkt's business.
+    return bytes(ip6.pack_hdr()) + payload
+
+
+def vxlan(flags: int, reserved: int, vni: int, frame: bytes) -> bytes:
+    """Return a VXLAN header and the frame: flags, 24 reserved bits, the VNI, eight reserved bits."""
+    return struct.pack(">II", flags << 24 | reserved, vni << 8) + frame
+
+
+def too_big(packet: Packet, underlay: Underlay, router: str, mtu: int) -> bytes:
+    """Return what a router says of a packet larger than the next link's MTU, to its sender.
+
+    "Fragmentation needed" with the MTU (RFC 1191 section 4), or "packet too big" (RFC 4443 section 3.2).
+    """
+    whole = encode(packet, underlay)[0]
+    outer = whole[14 + 4 * len(underlay.vlan) :]
+    version = packet.sender.version
+    sender = packet.sender if packet.wrap is None else packet.wrap.sender
+    if version == 4:  # noqa: PLR2004
+        message = struct.pack(">BBHHH", 3, 4, 0, 0, mtu) + outer[:_IPV4_QUOTE]
+        protocol = dpkt.ip.IP_PROTO_ICMP
+    else:
+        message = struct.pack(">BBHI", 2, 0, 0, mtu) + outer[:_IPV6_QUOTE]
+        protocol = dpkt.ip.IP_PROTO_ICMP6
+    message = summed(router, sender.ip, protocol, message)
+    answer = internet(router, sender.ip, protocol, message, ttl=underlay.ttl)
+    return ethernet(sender.mac, ROUTER_MAC, version, answer, underlay.vlan)
+
+
+def _datagram(packet: Packet, ends: tuple[str, str], ports: tuple[int, int], data: bytes) -> bytes:
+    """Return the outer UDP datagram between two addresses, its checksum zero, right or wrong."""
+    length = 0 if packet.zero_length else 8 + len(data)
+    datagram = bytes(dpkt.udp.UDP(sport=ports[0], dport=ports[1], ulen=length, sum=0)) + data
+    if packet.checksum == "zero":
+        return datagram
+    # The pseudo-header has the real length, whatever the field says (RFC 2675 section 4).
+    datagram = summed(*ends, _UDP, datagram)
+    if packet.checksum == "wrong":
+        # Neither right nor zero, and still wrong where 0xffff and 0 mean the same.
+        return _with_sum(_UDP, datagram, _sum_of(_UDP, datagram) ^ 0x5555 or 0x1111)
+    return datagram
+
+
+def _inner(inner: Inner) -> bytes:
+    """Return an inner frame."""
+    vlan = () if inner.vlan is None else (inner.vlan,)
+    if isinstance(inner.body, Arp):
+        return ethernet(inner.dst, inner.src, dpkt.ethernet.ETH_TYPE_ARP, _arp(inner.body), vlan)
+    ip = inner.body
+    payload = _transport(ip)
+    limit = 255 if isinstance(ip.l4, Nd) else _HOP_LIMIT  # RFC 4861 section 7.1
+    packet = internet(
+        ip.src,
+        ip.dst,
+        _PROTOCOL[ip.l4.name],
+        payload,
+        ident=ip.ident,
+        ttl=limit,
+        zero_length=ip.zero_length,
+    )
+    return ethernet(inner.dst, inner.src, ip.version, packet, vlan)
+
+
+def _arp(arp: Arp) -> bytes:
+    packet = dpkt.arp.ARP(
+        op=arp.operation,
+        sha=_mac(arp.sender_mac),
+        spa=ip_address(arp.sender_ip).packed,
+        tha=_mac(arp.target_mac),
+        tpa=ip_address(arp.target_ip).packed,
+    )
+    return bytes(packet)
+
+
+def _transport(ip: Ip) -> bytes:
+    """Return a transport header with what it carries, and its checksum as the plan wants it."""
+    protocol, message = _PROTOCOL[ip.l4.name], _message(ip.l4)
+    how = ip.l4.checksum if isinstance(ip.l4, Tcp | Udp) else "right"
+    if how == "partial":
+        # What a sender leaves to its network card: the pseudo-header's sum, not complemented.
+        pseudo_header = _pseudo_header(ip.src, ip.dst, protocol, len(message))
+        return _with_sum(protocol, message, 0xFFFF ^ dpkt.dpkt.in_cksum(pseudo_header))
+    right = summed(ip.src, ip.dst, protocol, message)
+    return _with_sum(protocol, right, _sum_of(protocol, right) ^ 0x5555) if how == "wrong" else right
+
+
+def summed(src: str, dst: str, protocol: int, message: bytes) -> bytes:
+    """Return a transport message, whose checksum is zero, with the right one."""
+    if protocol == dpkt.ip.IP_PROTO_ICMP:
+        return _with_sum(protocol, message, dpkt.dpkt.in_cksum(message))
+    total = dpkt.dpkt.in_cksum(_pseudo_header(src, dst, protocol, len(message)) + message)
+    # RFC 768: zero would say that there is none.
+    return _with_sum(protocol, message, total or 0xFFFF if protocol == _UDP else total)
+
+
+def _with_sum(protocol: int, message: bytes, total: int) -> bytes:
+    at = _SUM_AT.get(protocol, 2)
+    return message[:at] + struct.pack(">H", total) + message[at + 2 :]
+
+
+def _sum_of(protocol: int, message: bytes) -> int:
+    at = _SUM_AT.get(protocol, 2)
+    return int.from_bytes(message[at : at + 2], "big")
+
+
+def _message(l4: L4) -> bytes:
+    """Return a transport header with a checksum of zero, and what it carries."""
+    match l4:
+        case Tcp():
+            flags = sum(1 << _TCP_FLAGS.index(letter) for letter in l4.flags)
+            segment = dpkt.tcp.TCP(
+                sport=l4.sport, dport=l4.dport, seq=l4.seq, ack=l4.ack, flags=flags, win=l4.window
+            )
+            return bytes(segment) + FILL[: l4.payload]
+        case Udp():
+            datagram = dpkt.udp.UDP(sport=l4.sport, dport=l4.dport, ulen=8 + l4.payload, sum=0)
+            return bytes(datagram) + FILL[: l4.payload]
+        case Icmp():
+            kind = (0 if l4.reply else 8) if l4.version == 4 else 128 + l4.reply  # noqa: PLR2004
+            return struct.pack(">BBHHH", kind, 0, 0, l4.ident, l4.sequence) + FILL[: l4.payload]
+        case Nd():
+            # S and O flags: an answer, and it overrides what was known (RFC 4861 section 4.4).
+            kind, flags, option = (136, 0x60000000, 2) if l4.advertisement else (135, 0, 1)
+            head = struct.pack(">BBHI", kind, 0, 0, flags) + ip_address(l4.target).packed
+            return head + struct.pack(">BB", option, 1) + _mac(l4.mac)
+
+
+def _pseudo_header(src: str, dst: str, protocol: int, length: int) -> bytes:
+    """Return the pseudo-header of a checksum; IPv4's with a length as long as IPv6's sums up to the same."""
+    return ip_address(src).packed + ip_address(dst).packed + struct.pack(">II", length, protocol)
+
+
+def _mac(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))

@@ -1,0 +1,255 @@
+"""What a scenario plans: packets, layer by layer. `frames` makes bytes of them, `truth` rows.
+
+Lengths here follow from the layers' own rules, never from bytes.
+"""
+
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from typing import Literal, TypeAlias
+
+from vxinspect.synth.network import Segment, Vtep
+
+__all__ = [
+    "L4",
+    "Arp",
+    "Checksum",
+    "Icmp",
+    "Inner",
+    "Ip",
+    "Nd",
+    "Packet",
+    "Pieces",
+    "Plain",
+    "Planned",
+    "Tcp",
+    "Udp",
+    "Wrap",
+]
+
+ETHERNET, TAG, IPV4, IPV6, UDP, TCP, ICMP, VXLAN = 14, 4, 20, 40, 8, 20, 8, 8
+"""Lengths of headers without options, in bytes."""
+ARP, ND = 28, 24
+"""Lengths of an ARP packet, and of what follows the ICMPv6 header in a neighbour message with one option."""
+FRAGMENT = 8
+"""Length of the IPv6 fragment header."""
+
+Checksum: TypeAlias = Literal["right", "wrong", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tcp:
+    """A segment; `flags` are letters of FSRPAUEC, `payload` a length in bytes."""
+
+    sport: int
+    dport: int
+    flags: str
+    payload: int = 0
+    seq: int = 0
+    ack: int = 0
+    window: int = 64_240
+    checksum: Checksum = "right"
+    name = "tcp"
+    header = TCP
+
+
+@dataclass(frozen=True, slots=True)
+class Udp:
+    """A datagram; `payload` is a length in bytes."""
+
+    sport: int
+    dport: int
+    payload: int = 0
+    checksum: Checksum = "right"
+    name = "udp"
+    header = UDP
+
+
+@dataclass(frozen=True, slots=True)
+class Icmp:
+    """An echo message; `payload` is a length in bytes."""
+
+    version: int
+    reply: bool
+    ident: int
+    sequence: int
+    payload: int = 0
+    header = ICMP
+
+    @property
+    def name(self) -> str:
+        """The protocol's name."""
+        return "icmp" if self.version == 4 else "icmpv6"  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class Nd:
+    """A Neighbor Solicitation for `target`, or the advertisement of it; `mac` is the sender's."""
+
+    target: str
+    mac: str
+    advertisement: bool = False
+    payload = ND
+    name = "icmpv6"
+    header = ICMP
+
+
+L4: TypeAlias = Tcp | Udp | Icmp | Nd
+
+
+@dataclass(frozen=True, slots=True)
+class Ip:
+    """An IP packet; with `zero_length` its length field is 0, as BIG TCP shows it (RFC 2675)."""
+
+    src: str
+    dst: str
+    l4: L4
+    ident: int = 0
+    zero_length: bool = False
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return ip_address(self.src).version
+
+    @property
+    def header(self) -> int:
+        """Length of the IP header."""
+        return IPV4 if self.version == 4 else IPV6  # noqa: PLR2004
+
+    @property
+    def length(self) -> int:
+        """Length of the whole packet."""
+        return self.header + self.l4.header + self.l4.payload
+
+    @property
+    def ethertype(self) -> str:
+        """EtherType by name."""
+        return f"ipv{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arp:
+    """An ARP packet (RFC 826): operation 1 asks, 2 answers."""
+
+    operation: int
+    sender_mac: str
+    sender_ip: str
+    target_mac: str
+    target_ip: str
+    header = length = ARP
+    ethertype = "arp"
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """An inner Ethernet frame."""
+
+    src: str
+    dst: str
+    body: Ip | Arp
+    vlan: int | None = None
+
+    @property
+    def header(self) -> int:
+        """Length of the Ethernet header with its tag."""
+        return ETHERNET + (TAG if self.vlan is not None else 0)
+
+    @property
+    def length(self) -> int:
+        """Length of the frame, without padding and FCS."""
+        return self.header + self.body.length
+
+    @property
+    def payload(self) -> int:
+        """What the transport protocol carries."""
+        return self.body.l4.payload if isinstance(self.body, Ip) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """A second VXLAN around a packet."""
+
+    vni: int
+    sender: Vtep
+    receiver: Vtep
+    source_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """How an outer datagram is cut: to fit `mtu`, which piece is missing, whether they come in reverse."""
+
+    mtu: int
+    missing: Literal["first", "middle", "last"] | None = None
+    reverse: bool = False
+
+
+@dataclass(slots=True)
+class Packet:
+    """A VXLAN packet. `exchange` numbers those of its traffic; `reply`: not from who opened it.
+
+    `time` is in nanoseconds since 1970. `flags` to `last` are the VXLAN header's; `fault` is the index of the
+    one fault that befell this packet.
+    """
+
+    time: int
+    traffic: str
+    exchange: int
+    role: str
+    reply: bool
+    segment: Segment
+    sender: Vtep
+    receiver: Vtep
+    inner: Inner
+    station: str
+    vni: int = 0
+    source_port: int = 0
+    port: int = 0
+    outer_ident: int = 0
+    flags: int = 0x08
+    reserved: int = 0
+    checksum: Literal["zero", "valid", "wrong"] = "zero"
+    zero_length: bool = False
+    wrap: Wrap | None = None
+    pieces: Pieces | None = None
+    fault: int | None = None
+
+    @property
+    def is_flood(self) -> bool:
+        """Whether it goes to everybody: an inner group address."""
+        return bool(int(self.inner.dst[:2], 16) & 1)
+
+    @property
+    def outer_header(self) -> int:
+        """Length of the outer IP header, without a fragment header."""
+        return IPV4 if self.sender.version == 4 else IPV6  # noqa: PLR2004
+
+    @property
+    def carried(self) -> int:
+        """Length of the frame behind the (outermost) VXLAN header."""
+        if self.wrap is None:
+            return self.inner.length
+        return ETHERNET + self.outer_header + UDP + VXLAN + self.inner.length
+
+    @property
+    def outer_length(self) -> int:
+        """Length of the outermost IP packet, in one piece."""
+        return self.outer_header + UDP + VXLAN + self.carried
+
+    def copy(self, time: int) -> "Packet":
+        """Return the same packet at another time."""
+        return replace(self, time=time)
+
+
+@dataclass(slots=True)
+class Plain:
+    """A frame that is no VXLAN packet: its bytes, and how it counts."""
+
+    time: int
+    data: bytes
+    disposition: str
+    reason: str
+    fault: int | None = field(default=None)
+
+
+Planned: TypeAlias = Packet | Plain

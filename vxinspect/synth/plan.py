@@ -1,0 +1,116 @@
+"""What a capture point on the underlay would see, packet by packet."""
+
+from dataclasses import dataclass, field, replace
+from zlib import crc32
+
+from vxinspect.synth.exchanges import Step
+from vxinspect.synth.network import Network, Segment, Vtep
+from vxinspect.synth.packet import Inner, Ip, Packet, Planned, Tcp, Udp
+from vxinspect.synth.scenario import Scenario
+
+__all__ = ["COPY_GAP", "G_FLAG", "I_FLAG", "Plan", "source_port", "with_l4"]
+
+COPY_GAP = 1_000
+"""Nanoseconds between the copies of one flooded frame (head-end replication)."""
+I_FLAG, G_FLAG = 0x08, 0x80
+_EPHEMERAL, _PORTS = 49_152, 16_384
+"""The dynamic ports that RFC 7348 section 5 recommends for the source."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is going to be in the capture. `befallen`: by a fault's index, the packets that it befell."""
+
+    scenario: Scenario
+    network: Network
+    start: int
+    planned: list[Planned] = field(default_factory=list)
+    befallen: dict[int, list[Planned]] = field(default_factory=dict)
+    traffic: set[str] = field(default_factory=set)
+    idents: dict[str, int] = field(default_factory=dict)
+    snap_length: int = 262_144
+    cut: int | None = None
+
+    @property
+    def packets(self) -> list[Packet]:
+        """The VXLAN packets among what is planned."""
+        return [packet for packet in self.planned if isinstance(packet, Packet)]
+
+    def befall(self, fault: int, packet: Planned) -> None:
+        """Note that a packet has a fault."""
+        packet.fault = fault
+        self.befallen.setdefault(fault, []).append(packet)
+
+    def say(self, time: int, traffic: str, exchange: int, step: Step) -> list[Packet]:
+        """Plan one inner frame: a packet to the receiver's VTEP, or to all that it is flooded to."""
+        sender = step.sender.vtep(time)
+        segment = step.sender.segment
+        if step.receiver is None:
+            receivers = self.flooded(segment, sender)
+        else:
+            receivers = [vtep for vtep in (step.receiver.vtep(time),) if vtep != sender]
+        made = [
+            self._packet(time + index * COPY_GAP, (traffic, exchange), step, (sender, receiver))
+            for index, receiver in enumerate(receivers)
+        ]
+        self.planned += made
+        return made
+
+    @staticmethod
+    def flooded(segment: Segment, sender: Vtep) -> list[Vtep]:
+        """Return where a frame goes that is for everybody: a group, or each other member."""
+        if segment.group is not None:
+            return [segment.group]
+        return [member for member in segment.members if member != sender]
+
+    def _packet(self, time: int, of: tuple[str, int], step: Step, ends: tuple[Vtep, Vtep]) -> Packet:
+        (traffic, exchange), (sender, receiver) = of, ends
+        underlay, segment = self.scenario.underlay, step.sender.segment
+        port = source_port(step.inner) if underlay.source_port == "hash" else underlay.source_port
+        policy = segment.group_policy
+        return Packet(
+            time,
+            traffic,
+            exchange,
+            step.role,
+            step.reply,
+            segment,
+            sender,
+            receiver,
+            step.inner,
+            step.sender.name,
+            vni=segment.vni,
+            source_port=port,
+            port=receiver.port,
+            outer_ident=self.ident(sender),
+            flags=I_FLAG if policy is None else I_FLAG | G_FLAG,
+            reserved=policy or 0,
+            checksum=underlay.udp_checksum,
+        )
+
+    def ident(self, sender: Vtep) -> int:
+        """Return the next outer identification of a VTEP."""
+        self.idents[sender.name] = self.idents.get(sender.name, 0) + 1
+        return self.idents[sender.name] & 0xFFFF
+
+    def sort(self) -> None:
+        """Put everything in the order of time; what is planned for one moment stays as it was."""
+        self.planned.sort(key=lambda packet: packet.time)
+
+
+def source_port(inner: Inner) -> int:
+    """Return the outer source port: a hash of the inner headers (RFC 7348 section 5)."""
+    parts: list[object] = [inner.src, inner.dst]
+    if isinstance(inner.body, Ip):
+        l4 = inner.body.l4
+        parts = [inner.body.src, inner.body.dst, l4.name]
+        if isinstance(l4, Tcp | Udp):
+            parts += [l4.sport, l4.dport]
+    return _EPHEMERAL + crc32(" ".join(map(str, parts)).encode()) % _PORTS
+
+
+def with_l4(packet: Packet, **changes: object) -> None:
+    """Change fields of a packet's inner transport header in place."""
+    body = packet.inner.body
+    if isinstance(body, Ip):
+        packet.inner = replace(packet.inner, body=replace(body, l4=replace(body.l4, **changes)))  # type: ignore[arg-type]

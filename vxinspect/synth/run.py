@@ -1,0 +1,137 @@
+"""A scenario to a capture and its truth."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vxinspect import _engine
+from vxinspect.exceptions import OptionError, ScenarioError
+from vxinspect.synth import frames
+from vxinspect.synth.kinds import kind_of
+from vxinspect.synth.packet import Packet, Plain, Planned
+from vxinspect.synth.plan import Plan
+from vxinspect.synth.planning import make_plan
+from vxinspect.synth.scenario import Scenario
+from vxinspect.synth.shares import frame_lengths
+from vxinspect.synth.truth import Emitted, make_truth
+
+__all__ = ["Container", "Job", "container_of"]
+
+_PIECE_GAP = 1_000
+"""Nanoseconds between two fragments of a datagram."""
+_ETHERNET = 1
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4", ".xz": "xz"}
+_CONTAINERS = {".pcap": "pcap", ".pcapng": "pcapng", ".cap": "pcap"}
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """How a capture is written."""
+
+    format: str = "pcap"
+    nanoseconds: bool = False
+    compression: str | None = None
+
+    @property
+    def unit(self) -> int:
+        """The resolution of its times, in nanoseconds."""
+        return 1 if self.nanoseconds else 1000
+
+
+def container_of(name: str, *, nanoseconds: bool = False, wanted: str | None = None) -> Container:
+    """Return what a file's name asks for: `.pcap` or `.pcapng`, then perhaps `.gz`, `.zst`, `.lz4` or `.xz`.
+
+    `wanted` is a format that goes before the name's. Raises `OptionError` for a name that asks for none.
+    """
+    path = Path(name)
+    compression = _COMPRESSIONS.get(path.suffix)
+    suffix = path.with_suffix("").suffix if compression else path.suffix
+    chosen = wanted or ("pcap" if name == "-" else _CONTAINERS.get(suffix))
+    if chosen is None:
+        raise OptionError(
+            "output", name, "a name that ends in .pcap or .pcapng, and then perhaps .gz, .zst, .lz4 or .xz"
+        )
+    return Container(chosen, nanoseconds, compression)
+
+
+class Job:
+    """A capture that is planned and can be written. Raises `ScenarioError` for what makes no sense.
+
+    `name`: how errors call the scenario.
+    """
+
+    def __init__(self, scenario: Scenario, name: str, container: Container) -> None:
+        self._container = container
+        with _named(name):
+            self._plan = make_plan(scenario)
+        self._emitted, self._frames = _emit(self._plan, container.unit)
+        if not self._emitted:
+            raise ScenarioError(name, "traffic", "at least one", "none")
+        if self._plan.cut is not None and self._plan.cut >= len(self._frames[-1][1]):
+            index = next(i for i, fault in enumerate(scenario.fault) if kind_of(fault) == "cut-mid-record")
+            expected = f"at most {len(self._frames[-1][1]) - 1}, for the last frame has no more"
+            raise ScenarioError(name, f"fault[{index}].bytes", expected, self._plan.cut)
+
+    @property
+    def count(self) -> int:
+        """How many frames are written."""
+        return len(self._emitted)
+
+    def write(self, target: str) -> None:
+        """Write the capture to a path, which is replaced, or to standard output ("-")."""
+        _engine.write_capture(
+            target,
+            container=self._container.format,
+            nanoseconds=self._container.nanoseconds,
+            compression=self._container.compression,
+            link_type=_ETHERNET,
+            snap_length=self._plan.snap_length,
+            frames=self._frames,
+            cut=self._plan.cut,
+        )
+
+    def truth(self) -> dict[str, Any]:
+        """Return the truth of the capture that was written: docs/scenarios.md describes it."""
+        return make_truth(self._plan, self._emitted)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Let errors say which scenario they are about."""
+    try:
+        yield
+    except ScenarioError as error:
+        message = "" if error.expected else error.message
+        raise ScenarioError(name, error.path, error.expected, error.found, message=message) from None
+
+
+def _emit(plan: Plan, unit: int) -> tuple[list[Emitted], list[tuple[int, bytes, int, str | None]]]:
+    """Return the frames in order, and what the engine writes of them."""
+    tags = len(plan.scenario.underlay.vlan)
+    listed: list[tuple[int, Planned, int, bytes]] = []
+    for planned in plan.planned:
+        for index, data in enumerate(_encoded(plan, planned)):
+            listed.append((planned.time + index * _PIECE_GAP, planned, index, data))
+    listed.sort(key=lambda frame: frame[0])
+    comments = _comments(plan)
+    emitted, written = [], []
+    for time, planned, index, data in listed:
+        wire = frame_lengths(planned, tags)[index] if isinstance(planned, Packet) else len(data)
+        emitted.append(Emitted(planned, index, time - time % unit, wire))
+        written.append((time, data, wire, comments.get(id(planned))))
+    return emitted, written
+
+
+def _encoded(plan: Plan, planned: Planned) -> list[bytes]:
+    return [planned.data] if isinstance(planned, Plain) else frames.encode(planned, plan.scenario.underlay)
+
+
+def _comments(plan: Plan) -> dict[int, str]:
+    """Return the faults of each packet in words: pcapng keeps them as comments."""
+    named: dict[int, list[str]] = {}
+    for index, packets in plan.befallen.items():
+        for packet in packets:
+            named.setdefault(id(packet), []).append(kind_of(plan.scenario.fault[index]))
+    return {key: ", ".join(kinds) for key, kinds in named.items()}

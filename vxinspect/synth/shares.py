@@ -1,0 +1,223 @@
+"""What planned packets add to the tables, by the rules of docs/counting.md and from the plan alone."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from vxinspect.synth.packet import (
+    ETHERNET,
+    FRAGMENT,
+    TAG,
+    UDP,
+    VXLAN,
+    Arp,
+    Inner,
+    Ip,
+    Nd,
+    Packet,
+    Plain,
+    Planned,
+    Tcp,
+)
+from vxinspect.synth.packet import Udp as UdpHeader
+from vxinspect.synth.pieces import Piece, cut, present
+
+__all__ = ["Ending", "Segments", "Share", "endings", "share"]
+
+LARGEST_MTU = 9216
+"""An outer packet larger than this met segmentation offload: see docs/counting.md."""
+
+Segments: TypeAlias = tuple[tuple[str, bool], ...]
+"""TCP segments of one direction in order: their flags, and whether they carry data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one frame counts: its disposition and the reason of it."""
+
+    disposition: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Share:
+    """What one packet adds to the tables. Lengths are in bytes, the time in nanoseconds.
+
+    None is "not known", because the capture's snap length cut it off, or because there is none.
+    """
+
+    vni: int
+    src: str
+    dst: str
+    source_port: int
+    outer_mac: str
+    time: int
+    wire: int
+    inner: int
+    outer_ip: int
+    largest: int
+    is_offload: bool
+    notes: tuple[str, ...]
+    payload: int = 0
+    mac_src: str | None = None
+    mac_dst: str | None = None
+    ethertype: str | None = None
+    ip_src: str | None = None
+    ip_dst: str | None = None
+    protocol: str | None = None
+    sport: int | None = None
+    dport: int | None = None
+    arp_sender: str | None = None
+    segments: Segments = ()
+
+
+def _link(tags: int) -> int:
+    return ETHERNET + TAG * tags
+
+
+def frame_lengths(packet: Packet, tags: int) -> list[int]:
+    """Return the wire lengths of a packet's frames; `tags` are outer VLAN tags."""
+    return [_link(tags) + length for length in _outer_lengths(packet)]
+
+
+def _outer_lengths(packet: Packet) -> list[int]:
+    """Return the lengths of the outer IP packets."""
+    if packet.pieces is None:
+        return [packet.outer_length]
+    header = packet.outer_header + _fragment_header(packet)
+    return [header + piece.length for piece in _pieces(packet)]
+
+
+def _fragment_header(packet: Packet) -> int:
+    return FRAGMENT if packet.sender.version == 6 and packet.pieces is not None else 0  # noqa: PLR2004
+
+
+def _pieces(packet: Packet) -> list[Piece]:
+    """Return the fragments that are in the capture."""
+    assert packet.pieces is not None  # noqa: S101 - asked of fragmented packets alone
+    whole = cut(packet.outer_length - packet.outer_header, packet.sender.version, packet.pieces.mtu)
+    return present(whole, packet.pieces)
+
+
+def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int) -> list[Ending]:
+    """Return how each frame of a packet counts. `ports` are VXLAN's, `snap` the bytes kept of a frame."""
+    if isinstance(planned, Plain):
+        return [_plain(planned, tags, snap)]
+    last = _ending(planned, ports, tags, snap)
+    if planned.pieces is None:
+        return [last]
+    # The piece that holds the VXLAN header is the packet.
+    return [last if piece.offset == 0 else Ending("fragment") for piece in _pieces(planned)]
+
+
+def _plain(plain: Plain, tags: int, snap: int) -> Ending:
+    """Return how a frame beside the overlay counts where its headers are cut off."""
+    needed = ETHERNET
+    if plain.reason != "non_ip":
+        # Version 4 or 6 stands behind the link layer.
+        version = plain.data[ETHERNET + TAG * tags] >> 4
+        needed += TAG * tags + (20 if version == 4 else 40)  # noqa: PLR2004
+        needed += UDP if plain.reason == "other_port" else 0
+    elif plain.data[12:14] == b"\x81\x00":
+        needed += TAG * tags
+    return Ending("malformed", "outer_cut") if snap < needed else Ending(plain.disposition, plain.reason)
+
+
+def _ending(packet: Packet, ports: frozenset[int], tags: int, snap: int) -> Ending:
+    """Return how a packet counts that is there as a whole."""
+    port = packet.port if packet.wrap is None else packet.wrap.receiver.port
+    behind_udp = _link(tags) + packet.outer_header + UDP
+    if packet.pieces is None and snap < behind_udp:
+        return Ending("malformed", "outer_cut")
+    if port not in ports:
+        return Ending("other", "other_port")
+    if packet.pieces is None and snap < behind_udp + VXLAN:
+        return Ending("invalid", "vxlan_cut")
+    flags = packet.flags if packet.wrap is None else 0x08
+    return Ending("vxlan") if flags & 0x08 else Ending("invalid", "i_flag_clear")
+
+
+def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Share:
+    """Return what a VXLAN packet adds to the tables.
+
+    `time`: of the frame that counts as the packet; `lost`: frames at its end that are not in the capture.
+    """
+    lengths = _outer_lengths(packet)
+    wires = frame_lengths(packet, tags)
+    lengths, wires = lengths[: len(lengths) - lost], wires[: len(wires) - lost]
+    inner = carried(packet)
+    wrap = packet.wrap
+    sender, receiver = (packet.sender, packet.receiver) if wrap is None else (wrap.sender, wrap.receiver)
+    # Where the inner frame begins, and how much of it the capture holds. A fragmented datagram's headers are
+    # all in its first piece.
+    start = _link(tags) + packet.outer_length - inner.length
+    kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
+    seen = _read(inner, kept)
+    offload = packet.zero_length or (packet.pieces is None and packet.outer_length > LARGEST_MTU)
+    notes = {
+        "reserved_bits": wrap is None and bool(packet.flags & ~0x08 or packet.reserved),
+        "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
+        "inner_header_cut": not seen.pop("whole"),
+        "offload": offload,
+        "first_fragment": packet.pieces is not None,
+    }
+    made = Share(
+        packet.vni if wrap is None else wrap.vni,
+        sender.ip,
+        receiver.ip,
+        packet.source_port if wrap is None else wrap.source_port,
+        sender.mac,
+        time,
+        wire=sum(wires),
+        inner=inner.length,
+        outer_ip=len(lengths) * (packet.outer_header + _fragment_header(packet)),
+        largest=packet.outer_length,
+        is_offload=offload,
+        notes=tuple(name for name, holds in notes.items() if holds),
+    )
+    for name, value in seen.items():
+        setattr(made, name, value)
+    return made
+
+
+def carried(packet: Packet) -> Inner:
+    """Return the frame behind the outermost VXLAN header: of a nested packet, the one around the other."""
+    if packet.wrap is None:
+        return packet.inner
+    datagram = UdpHeader(packet.source_port, packet.port, VXLAN + packet.inner.length)
+    return Inner(packet.sender.mac, packet.receiver.mac, Ip(packet.sender.ip, packet.receiver.ip, datagram))
+
+
+def _read(inner: Inner, kept: int) -> dict[str, object]:
+    """Return what the first `kept` bytes of an inner frame tell; `whole`: all of its headers."""
+    seen: dict[str, object] = {"whole": False}
+    if kept < ETHERNET:
+        return seen
+    seen |= {"mac_src": inner.src, "mac_dst": inner.dst}
+    if kept < inner.header:
+        return seen
+    body, left = inner.body, kept - inner.header
+    seen["ethertype"] = body.ethertype
+    if isinstance(body, Arp):
+        if left >= body.header:
+            seen |= {"arp_sender": body.sender_ip, "whole": True}
+        return seen
+    return seen | _read_ip(body, left) if left >= body.header else seen
+
+
+def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
+    l4, left = ip.l4, kept - ip.header
+    seen: dict[str, object] = {"ip_src": ip.src, "ip_dst": ip.dst, "protocol": l4.name, "whole": False}
+    if isinstance(l4, Tcp | UdpHeader) and left >= 4:  # noqa: PLR2004 - the two ports
+        seen |= {"sport": l4.sport, "dport": l4.dport}
+    match l4:
+        case Tcp():
+            if left >= l4.header:
+                flags = "".join(letter for letter in "FSRPAUEC" if letter in l4.flags)
+                seen |= {"payload": l4.payload, "segments": ((flags, l4.payload > 0),), "whole": True}
+        case UdpHeader():
+            seen |= {"payload": l4.payload, "whole": left >= 4}  # noqa: PLR2004
+        case Nd():
+            seen |= {"payload": l4.payload, "whole": True}
+        case _:
+            seen |= {"payload": l4.payload, "whole": True}
+    return seen

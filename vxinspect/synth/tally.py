@@ -1,0 +1,444 @@
+"""Shares to rows: every table of docs/tables.md, counted a second time and apart from the engine."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any, TypeAlias
+
+from vxinspect.synth.shares import Segments, Share
+from vxinspect.synth.states import tcp_state
+
+__all__ = ["Tally"]
+
+Row: TypeAlias = dict[str, Any]
+End: TypeAlias = tuple[str, int | None]
+Tunnel: TypeAlias = tuple[str, str]
+Pairs: TypeAlias = dict[tuple[int, str | None, str | None], "Group"]
+
+_NUMBER = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
+_BROADCAST = "255.255.255.255"
+
+
+def rfc3339(time: int) -> str:
+    """Return nanoseconds since 1970 as RFC 3339 UTC."""
+    seconds, rest = divmod(time, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def percent(part: int, whole: int) -> float | None:
+    """Return a share in per cent; of nothing there is none."""
+    return 100 * part / whole if whole else None
+
+
+def ip_key(text: str) -> tuple[int, int]:
+    """Return the order of addresses: IPv4 before IPv6, each by number."""
+    address = ip_address(text)
+    return address.version, int(address)
+
+
+def is_group(mac: str | None) -> bool:
+    """Whether a MAC address is a group's."""
+    return mac is not None and bool(int(mac[:2], 16) & 1)
+
+
+def is_multicast(text: str) -> bool:
+    """Whether an IP address is a group's."""
+    return ip_address(text).is_multicast
+
+
+@dataclass(slots=True)
+class Sums:
+    """What every row counts."""
+
+    packets: int = 0
+    wire: int = 0
+    inner: int = 0
+    payload: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    def add(self, share: Share) -> None:
+        """Count a share."""
+        self.packets += 1
+        self.wire += share.wire
+        self.inner += share.inner
+        self.payload += share.payload
+        self.first = share.time if self.first is None else min(self.first, share.time)
+        self.last = share.time if self.last is None else max(self.last, share.time)
+
+    def joined(self, other: "Sums") -> "Sums":
+        """Return both together."""
+        ends = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
+        return Sums(
+            self.packets + other.packets,
+            self.wire + other.wire,
+            self.inner + other.inner,
+            self.payload + other.payload,
+            min(ends, default=None),
+            max(ends, default=None),
+        )
+
+    def row(self) -> Row:
+        """Return the columns that all tables name alike."""
+        over = self.wire - self.inner
+        return {
+            "packets": self.packets,
+            "inner_bytes": self.inner,
+            "payload_bytes": self.payload,
+            "wire_bytes": self.wire,
+            "overhead_bytes": over,
+            "overhead_percent": percent(over, self.wire),
+            "first_seen": None if self.first is None else rfc3339(self.first),
+            "last_seen": None if self.last is None else rfc3339(self.last),
+        }
+
+
+@dataclass(slots=True)
+class Way:
+    """One direction of a flow: what it counts, where it was first seen, and its TCP segments."""
+
+    sums: Sums = field(default_factory=Sums)
+    vteps: tuple[str, str] | None = None
+    segments: Segments = ()
+
+    def add(self, share: Share) -> None:
+        """Count a share; the first one tells the tunnel."""
+        if self.sums.first is None or share.time < self.sums.first:
+            self.vteps = share.src, share.dst
+        self.sums.add(share)
+        # What repeats changes no state: a million data segments are one.
+        self.segments += tuple(segment for segment in share.segments if segment not in self.segments)
+
+
+@dataclass(slots=True)
+class Group:
+    """A row that counts several things beside the sums."""
+
+    sums: Sums = field(default_factory=Sums)
+    ahead: Sums = field(default_factory=Sums)
+    back: Sums = field(default_factory=Sums)
+    bum: int = 0
+    members: dict[str, set[Any]] = field(default_factory=dict)
+
+    def note(self, name: str, *values: Hashable) -> None:
+        """Remember distinct values under a name."""
+        self.members.setdefault(name, set()).update(values)
+
+    def count(self, name: str) -> int:
+        """Return how many distinct values there are."""
+        return len(self.members.get(name, ()))
+
+
+@dataclass(slots=True)
+class Cost:
+    """What encapsulation costs."""
+
+    sums: Sums = field(default_factory=Sums)
+    outer_ip: int = 0
+    largest: int = 0
+    on_cable: int | None = None
+    offload: int = 0
+
+    def add(self, share: Share) -> None:
+        """Count a share."""
+        self.sums.add(share)
+        self.outer_ip += share.outer_ip
+        self.largest = max(self.largest, share.largest)
+        if share.is_offload:
+            self.offload += 1
+        else:
+            self.on_cable = max(self.on_cable or 0, share.largest)
+
+    def row(self) -> Row:
+        """Return the columns of `overhead`."""
+        sums = self.sums
+        row = sums.row()
+        row["outer_ip_bytes"] = self.outer_ip
+        row["udp_bytes"] = row["vxlan_bytes"] = 8 * sums.packets
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 16 * sums.packets
+        row["goodput_percent"] = percent(sums.payload, sums.wire)
+        row["vlan_overhead_bytes"] = 4 * sums.packets
+        row["largest_outer_ip_packet"] = self.largest or None
+        row["required_underlay_mtu"] = self.on_cable
+        row["offload_frames"] = self.offload
+        return row
+
+
+@dataclass(slots=True)
+class Station:
+    """A MAC in a VNI: where it was last, how often it moved, its addresses."""
+
+    sums: Sums = field(default_factory=Sums)
+    vtep: str = ""
+    moves: int = 0
+    ips: set[str] = field(default_factory=set)
+
+
+class Tally:
+    """Every table; packets are added in the order of the capture."""
+
+    def __init__(self) -> None:
+        self._vnis: dict[int, Group] = {}
+        self._flows: dict[tuple[int, str | None, frozenset[End]], dict[End, Way]] = {}
+        self._by_mac: Pairs = {}
+        self._by_ip: Pairs = {}
+        self._tunnels: dict[Tunnel, Group] = {}
+        self._vteps: dict[str, Group] = {}
+        self._stations: dict[tuple[int, str], Station] = {}
+        self._total = Cost()
+        self._by_vni: dict[int, Cost] = {}
+        self._by_tunnel: dict[Tunnel, Cost] = {}
+
+    def add(self, share: Share) -> None:
+        """Count a share in every table."""
+        self._add_layer(share)
+        self._add_costs(share)
+        self._add_station(share)
+        self._add_conversations(share)
+
+    def _add_layer(self, share: Share) -> None:
+        vni = self._vnis.setdefault(share.vni, Group())
+        vni.sums.add(share)
+        vni.bum += is_group(share.mac_dst)
+        tunnel_key = _tunnel(share.src, share.dst)
+        vni.note("tunnels", tunnel_key)
+        vni.note("vteps", *_no_groups(share.src, share.dst))
+        tunnel = self._tunnels.setdefault(tunnel_key, Group())
+        tunnel.sums.add(share)
+        is_ahead = share.src == tunnel_key[0]
+        (tunnel.ahead if is_ahead else tunnel.back).add(share)
+        tunnel.note("vnis", share.vni)
+        tunnel.note("ports_ab" if is_ahead else "ports_ba", share.source_port)
+        self._add_vteps(share)
+
+    def _add_vteps(self, share: Share) -> None:
+        ends = _no_groups(share.src, share.dst)
+        for vtep in ends:
+            row = self._vteps.setdefault(vtep, Group())
+            row.sums.add(share)
+            row.note("vnis", share.vni)
+            row.note("peers", *(end for end in ends if end != vtep))
+            (row.ahead if vtep == share.src else row.back).add(share)
+        sender = self._vteps[share.src]
+        sender.note("outer_macs", share.outer_mac)
+        if _is_learned(share.mac_src):
+            sender.note("macs", (share.vni, share.mac_src))
+
+    def _add_costs(self, share: Share) -> None:
+        self._total.add(share)
+        self._by_vni.setdefault(share.vni, Cost()).add(share)
+        self._by_tunnel.setdefault(_tunnel(share.src, share.dst), Cost()).add(share)
+
+    def _add_station(self, share: Share) -> None:
+        mac = share.mac_src
+        if mac is None or not _is_learned(mac):
+            return
+        station = self._stations.setdefault((share.vni, mac), Station())
+        self._vnis[share.vni].note("macs", mac)
+        station.moves += bool(station.vtep) and station.vtep != share.src
+        station.vtep = share.src
+        station.sums.add(share)
+        sources = (share.ip_src, share.arp_sender)
+        station.ips.update(ip for ip in sources if ip is not None and not ip_address(ip).is_unspecified)
+
+    def _add_conversations(self, share: Share) -> None:
+        vni = share.vni
+        macs = sorted((share.mac_src, share.mac_dst), key=_mac_key)
+        is_ahead = macs[0] == share.mac_src
+        _converse(self._by_mac, vni, macs, share, is_ahead=is_ahead, kind=share.ethertype)
+        if share.ip_src is None or share.ip_dst is None:
+            return
+        ips: list[str] = sorted([share.ip_src, share.ip_dst], key=ip_key)
+        is_ahead = ips[0] == share.ip_src
+        _converse(self._by_ip, vni, ips, share, is_ahead=is_ahead, kind=share.protocol)
+        hosts = [ip for ip in ips if _is_host(ip)]
+        vni_row = self._vnis[vni]
+        vni_row.note("ips", *hosts)
+        ends = (share.ip_src, share.sport), (share.ip_dst, share.dport)
+        key = vni, share.protocol, frozenset(ends)
+        vni_row.note("flows", key)
+        self._flows.setdefault(key, {}).setdefault(ends[0], Way()).add(share)
+
+    # ---- rows ----------------------------------------------------------------------------------------
+
+    def tables(self) -> dict[str, list[Row]]:
+        """Return the rows of every table by name, in the contract's order."""
+        return {
+            "vnis": _ordered(self._vni_rows(), lambda row: row["vni"]),
+            "flows": _ordered(self._flow_rows(), _flow_order),
+            "conversations_mac": _ordered(
+                _conversation_rows(self._by_mac, "mac", "ethertypes"),
+                lambda row: (row["vni"], _mac_key(row["mac_a"]), _mac_key(row["mac_b"])),
+            ),
+            "conversations_ip": _ordered(
+                _conversation_rows(self._by_ip, "ip", "protocols"),
+                lambda row: (row["vni"], ip_key(row["ip_a"]), ip_key(row["ip_b"])),
+            ),
+            "tunnels": _ordered(self._tunnel_rows(), _tunnel_order),
+            "vteps": _ordered(self._vtep_rows(), lambda row: ip_key(row["vtep"])),
+            "fdb": _ordered(self._fdb_rows(), lambda row: (row["vni"], row["mac"])),
+            **self._overhead_tables(),
+        }
+
+    def _vni_rows(self) -> Iterable[Row]:
+        for vni, group in self._vnis.items():
+            counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
+            yield {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum}
+
+    def _flow_rows(self) -> Iterable[Row]:
+        for (vni, protocol, ends), ways in self._flows.items():
+            src, ahead = _opened(ways, ends)
+            dst = next((end for end in ends if end != src), src)
+            back = ways.get(dst, Way()) if dst != src else Way()
+            both = ahead.sums.joined(back.sums)
+            row = {"vni": vni, "protocol": protocol, **both.row()}
+            row |= {"src_ip": src[0], "src_port": src[1], "dst_ip": dst[0], "dst_port": dst[1]}
+            row["src_vtep"], row["dst_vtep"] = _flow_vteps(ahead, back)
+            for name, way in (("fwd", ahead), ("rev", back)):
+                row[f"packets_{name}"], row[f"inner_bytes_{name}"] = way.sums.packets, way.sums.inner
+                row[f"tcp_flags_{name}"] = _letters(way.segments)
+            row["duration_s"] = ((both.last or 0) - (both.first or 0)) / 1e9
+            is_tcp = protocol == "tcp"
+            sent = (ahead.sums.packets > 0, back.sums.packets > 0)
+            row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
+            yield row
+
+    def _tunnel_rows(self) -> Iterable[Row]:
+        for (low, high), group in self._tunnels.items():
+            ahead, back = group.ahead, group.back
+            direction = "both" if ahead.packets and back.packets else "a_to_b" if ahead.packets else "b_to_a"
+            yield {
+                "vtep_a": low,
+                "vtep_b": high,
+                "kind": "multicast" if is_multicast(high) else "unicast",
+                "direction": direction,
+                "vnis": sorted(group.members["vnis"]),
+                **group.sums.row(),
+                **_ways(ahead, back, "ab", "ba"),
+                "source_ports_ab": group.count("ports_ab"),
+                "source_ports_ba": group.count("ports_ba"),
+            }
+
+    def _vtep_rows(self) -> Iterable[Row]:
+        for vtep, group in self._vteps.items():
+            yield {
+                "vtep": vtep,
+                "vnis": sorted(group.members["vnis"]),
+                "peers": group.count("peers"),
+                **group.sums.row(),
+                **_ways(group.ahead, group.back, "sent", "received"),
+                "macs": group.count("macs"),
+                "outer_macs": sorted(group.members.get("outer_macs", ())),
+            }
+
+    def _fdb_rows(self) -> Iterable[Row]:
+        for (vni, mac), station in self._stations.items():
+            ips = sorted(station.ips, key=ip_key)
+            place = {"vni": vni, "mac": mac, "vtep": station.vtep, "ips": ips, "moves": station.moves}
+            yield place | station.sums.row()
+
+    def _overhead_tables(self) -> dict[str, list[Row]]:
+        by_vni = [{"vni": vni} | cost.row() for vni, cost in self._by_vni.items()]
+        by_tunnel = [
+            {"vtep_a": low, "vtep_b": high} | cost.row() for (low, high), cost in self._by_tunnel.items()
+        ]
+        return {
+            "overhead_total": [self._total.row()],
+            "overhead_vni": _ordered(by_vni, lambda row: row["vni"]),
+            "overhead_tunnel": _ordered(by_tunnel, _tunnel_order),
+        }
+
+
+def _ordered(rows: Iterable[Row], key: Callable[[Row], Any]) -> list[Row]:
+    """Return rows by wire bytes, the largest first, then by key."""
+    return sorted(rows, key=lambda row: (-row["wire_bytes"], key(row)))
+
+
+def _no_groups(*ips: str) -> list[str]:
+    return [ip for ip in ips if not is_multicast(ip)]
+
+
+def _is_host(ip: str) -> bool:
+    """Whether an inner address is one host's."""
+    return not (ip_address(ip).is_unspecified or is_multicast(ip) or ip == _BROADCAST)
+
+
+def _is_learned(mac: str | None) -> bool:
+    """Whether a VTEP learns a source MAC."""
+    return mac is not None and not is_group(mac) and mac != "00:00:00:00:00:00"
+
+
+def _tunnel(src: str, dst: str) -> Tunnel:
+    """Return a tunnel's ends: the sender and a group, or the lower address and the other."""
+    if is_multicast(dst):
+        return src, dst
+    low, high = sorted((src, dst), key=ip_key)
+    return low, high
+
+
+def _tunnel_order(row: Row) -> tuple[Any, ...]:
+    return ip_key(row["vtep_a"]), ip_key(row["vtep_b"])
+
+
+def _flow_order(row: Row) -> tuple[Any, ...]:
+    ends = ((ip_key(row[f"{end}_ip"]), row[f"{end}_port"] or -1) for end in ("src", "dst"))
+    return row["vni"], _NUMBER[row["protocol"]], *ends
+
+
+def _mac_key(mac: str | None) -> str:
+    return mac or ""
+
+
+def _converse(
+    pairs: Pairs, vni: int, order: Sequence[str | None], share: Share, *, is_ahead: bool, kind: str | None
+) -> None:
+    group = pairs.setdefault((vni, order[0], order[1]), Group())
+    group.sums.add(share)
+    (group.ahead if is_ahead else group.back).add(share)
+    if kind is not None:
+        group.note("kinds", kind)
+
+
+def _conversation_rows(pairs: Pairs, by: str, kinds: str) -> Iterator[Row]:
+    for (vni, low, high), group in pairs.items():
+        row = {"vni": vni, f"{by}_a": low, f"{by}_b": high} | group.sums.row()
+        yield (
+            row | _ways(group.ahead, group.back, "ab", "ba") | {kinds: sorted(group.members.get("kinds", ()))}
+        )
+
+
+def _ways(ahead: Sums, back: Sums, *names: str) -> Row:
+    """Return packets and inner bytes each way."""
+    ways = list(zip(names, (ahead, back), strict=True))
+    packets = {f"packets_{name}": way.packets for name, way in ways}
+    return packets | {f"inner_bytes_{name}": way.inner for name, way in ways}
+
+
+def _opened(ways: dict[End, Way], ends: frozenset[End]) -> tuple[End, Way]:
+    """Return who opened a flow, and what it sent: the SYN's sender, the SYN-ACK's receiver, or the first."""
+    first = min(ways, key=lambda end: ways[end].sums.first or 0)
+    other = next((end for end in ends if end != first), first)
+    # Each has opened if it sent a SYN or was answered with a SYN-ACK.
+    opened = [
+        _sent(ways.get(end, Way()), "S", without="A") or _sent(ways.get(peer, Way()), "SA")
+        for end, peer in ((first, other), (other, first))
+    ]
+    src = other if opened == [False, True] else first
+    return src, ways.get(src, Way())
+
+
+def _sent(way: Way, flags: str, without: str = "-") -> bool:
+    return any(set(flags) <= set(seen) and without not in seen for seen, _ in way.segments)
+
+
+def _flow_vteps(ahead: Way, back: Way) -> tuple[str | None, str | None]:
+    """Return the VTEP that the source is behind, and the destination's: of a flood, the one that answered."""
+    if ahead.vteps is None:
+        return (back.vteps[1], back.vteps[0]) if back.vteps else (None, None)
+    src, dst = ahead.vteps
+    return src, back.vteps[0] if is_multicast(dst) and back.vteps else dst
+
+
+def _letters(segments: Segments) -> str | None:
+    return "".join(letter for letter in "FSRPAUEC" if any(letter in flags for flags, _ in segments)) or None

@@ -1,0 +1,118 @@
+"""The truth of a synthetic capture: how its frames count, every table, and where each fault is.
+
+It is computed from the plan, and never by reading the capture back.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from vxinspect import _engine
+from vxinspect.columns import VIEWS
+from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
+from vxinspect.synth.packet import Packet, Planned
+from vxinspect.synth.plan import Plan
+from vxinspect.synth.shares import Ending, Share, endings, share
+from vxinspect.synth.tally import Tally
+
+__all__ = ["Emitted", "make_truth"]
+
+SCHEMA_VERSION = 1
+_DISPOSITIONS = ("vxlan", "fragment", "other", "invalid", "malformed")
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A frame that is written: which of its packet's frames it is, its time in nanoseconds as captured."""
+
+    planned: Planned
+    index: int
+    time: int
+    wire: int
+
+
+def make_truth(plan: Plan, emitted: Sequence[Emitted]) -> dict[str, Any]:
+    """Return the truth as plain values; frames have the numbers that they have in the capture, from 1."""
+    counts: Counter[Ending] = Counter()
+    notes: Counter[str] = Counter()
+    tally = Tally()
+    count = _Counter(plan, emitted)
+    for frame in emitted[: len(emitted) - count.cut]:
+        ending = count.ending(frame)
+        counts[ending] += 1
+        if ending.disposition == "vxlan" and isinstance(frame.planned, Packet):
+            seen = count.share(frame.planned, frame.time)
+            notes.update(seen.notes)
+            tally.add(seen)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": _engine.__version__,
+        "seed": plan.scenario.seed,
+        "frames": _frames(counts, notes),
+        "faults": _faults(plan, emitted),
+        **{name: _columns(name, rows) for name, rows in tally.tables().items()},
+    }
+
+
+class _Counter:
+    """How the frames of a plan count."""
+
+    def __init__(self, plan: Plan, emitted: Sequence[Emitted]) -> None:
+        self.cut = int(plan.cut is not None)
+        self._plan = plan
+        self._tags = len(plan.scenario.underlay.vlan)
+        vteps = plan.network.vteps.values()
+        self._ports = frozenset({plan.scenario.port, *(vtep.port for vtep in vteps)})
+        self._lost = emitted[-1].planned if self.cut else None
+
+    def ending(self, frame: Emitted) -> Ending:
+        """Return how a frame counts."""
+        return endings(frame.planned, self._ports, self._tags, self._plan.snap_length)[frame.index]
+
+    def share(self, packet: Packet, time: int) -> Share:
+        """Return what a packet adds to the tables."""
+        lost = int(packet is self._lost)
+        return share(packet, self._tags, self._plan.snap_length, time, lost)
+
+
+def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:
+    """Return the dispositions, as the summary's `frames` has them."""
+    by_name = Counter[str]()
+    reasons = Counter[str]()
+    for ending, number in counts.items():
+        by_name[ending.disposition] += number
+        if ending.reason is not None:
+            reasons[ending.reason] += number
+    frames: dict[str, Any] = {"total": counts.total()}
+    frames |= {name: by_name[name] for name in _DISPOSITIONS}
+    return frames | {"reasons": dict(sorted(reasons.items())), "notes": dict(sorted(notes.items()))}
+
+
+def _faults(plan: Plan, emitted: Sequence[Emitted]) -> list[dict[str, Any]]:
+    """Return each fault as it was declared, with the numbers of the frames that it befell."""
+    of_packet: dict[int, list[int]] = {}
+    for number, frame in enumerate(emitted, start=1):
+        of_packet.setdefault(id(frame.planned), []).append(number)
+    told = []
+    for index, fault in enumerate(plan.scenario.fault):
+        packets = plan.befallen.get(index, [])
+        found = sorted({number for packet in packets for number in of_packet.get(id(packet), ())})
+        if isinstance(fault, SnapLength):
+            found = [number for number, frame in enumerate(emitted, start=1) if frame.wire > plan.snap_length]
+        elif isinstance(fault, CutMidRecord):
+            found = [len(emitted)]
+        told.append({"kind": kind_of(fault), **_declared(fault), "frames": found})
+    return told
+
+
+def _declared(fault: msgspec.Struct) -> dict[str, Any]:
+    raw = msgspec.to_builtins(fault)
+    return {key: value for key, value in raw.items() if key != "kind"}
+
+
+def _columns(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with the table's columns in its order; what only a capture can tell is left out."""
+    return [{column: row[column] for column in VIEWS[name].names if column in row} for row in rows]
