@@ -4,12 +4,13 @@
 #   make test    all tests, Rust and Python
 #   make lint    formatting, clippy, ruff, mypy, stubtest, shellcheck
 #   make bench   speed against the yardstick, memory, start-up
+#   make samples rewrite the captures that are made from samples/scenarios
 #   make docs    rewrite the pages that are made from the code
 #   make wheel   the abi3 wheel and the sdist, into dist/
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format bench docs wheel clean packages
+.PHONY: demo test lint format bench samples docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -36,7 +37,7 @@ lint: $(VENV)/.developing packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=tests:tests/property:tests/docs:benchmarks $(BIN)/mypy --exclude 'conftest\.py$$' $(TYPED)
+	MYPYPATH=tests:tests/property:tests/docs:tests/synth:benchmarks $(BIN)/mypy --exclude 'conftest\.py$$' $(TYPED)
 	$(BIN)/python -m mypy.stubtest vxinspect._engine
 	shellcheck .ci/run $$(git ls-files '*.sh')
 
@@ -47,6 +48,11 @@ format: $(VENV)/.developing
 
 bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/run.py
+
+samples: $(VENV)/.installed
+	for scenario in samples/scenarios/*.toml; do \
+	  $(BIN)/vxinspect generate $$scenario -o samples/$$(basename $$scenario .toml).pcap || exit; \
+	done
 
 docs: $(VENV)/.developing
 	$(BIN)/python tests/docs/tables_page.py
