@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, TypeAlias, final
 
-__all__ = ["Analysis", "Rows", "__version__", "debug_build", "scan", "write_capture"]
+__all__ = ["Analysis", "Mass", "Rows", "__version__", "debug_build", "scan", "write_capture"]
 
 _Value: TypeAlias = int | float | str | list[int] | list[str] | None
 
@@ -23,6 +23,42 @@ class Rows:
     def __len__(self) -> int: ...
     def rows(self, start: int, stop: int) -> list[tuple[_Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
+
+@final
+class Mass:
+    """Mass traffic: flows that are stamped from templates. docs/scenarios.md has the rules of its plan.
+
+    `vteps`: (MAC, IP), at least two, of one IP version. `start` in nanoseconds since 1970, `rate` in packets
+    a second, `sizes` the lengths of inner frames in turn, `source_port` one for all or None for a hash.
+    `templates`: (protocol, whether it is TCP without payload, length of the inner frame, frame, where outer
+    IP, UDP, VXLAN, inner Ethernet, inner IPv4 and TCP or UDP begin in it).
+
+    Raises `vxinspect.OptionError` for what makes no sense.
+    """
+
+    def __new__(
+        cls,
+        *,
+        seed: int,
+        vnis: Sequence[int],
+        vteps: Sequence[tuple[str, str]],
+        flows: int,
+        packets: int,
+        start: int,
+        rate: int,
+        sizes: Sequence[int],
+        source_port: int | None,
+        templates: Sequence[tuple[int, bool, int, bytes, tuple[int, int, int, int, int, int]]],
+    ) -> Mass: ...
+    def flows(
+        self, start: int, stop: int
+    ) -> list[tuple[int, int, int, int, str, str, str, str, int, int, int, int, int, int, int, int]]:
+        """Return the plans of flows `start` up to, not including, `stop`.
+
+        Each is VNI, protocol, the client's and the server's VTEP by number, their MACs, addresses and ports,
+        the outer source port of each direction, where in the sizes it begins, packets, the first one's time,
+        and the time between two, in nanoseconds.
+        """
 
 @final
 class Analysis:
@@ -85,14 +121,19 @@ def write_capture(
     link_type: int,
     snap_length: int,
     frames: list[tuple[int, bytes, int, str | None]],
+    mass: Mass | None,
     cut: int | None,
-) -> None:
+    progress: Callable[[int, int], object] | None,
+) -> list[int]:
     """Write a capture to a path, which is replaced, or to standard output ("-").
 
     `container`: pcap or pcapng. `compression`: gzip, zstd, lz4, xz or None. `frames`: (nanoseconds since
     1970, bytes, length on the wire, comment or None) in order; `snap_length` bytes of each are kept. `cut`:
-    leave out so many bytes at the end of the last frame's record, fewer than it has. The same frames give
-    the same bytes.
+    leave out so many bytes at the end of the last frame's record, fewer than it has, where that is one of
+    `frames`. `mass`: flows whose packets are put among them by time. `progress(frames written, in all)` is
+    called a few times a second. The same frames give the same bytes.
+
+    Returns the numbers, from 1, that `frames` have in the capture.
 
     Raises `vxinspect.OptionError`, and `OSError` where the target cannot be written or cannot hold a time.
     """

@@ -1,6 +1,7 @@
 //! The Python module `vxinspect._engine`; its manual is `vxinspect/_engine.pyi`. The only place with `PyO3`.
 
 mod convert;
+mod mass;
 mod monitor;
 mod reader;
 mod run;
@@ -13,6 +14,8 @@ use pyo3::prelude::*;
 mod _engine {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::mass::Mass;
     #[pymodule_export]
     use super::run::{Analysis, Rows, scan};
     #[pymodule_export]

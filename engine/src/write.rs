@@ -1,6 +1,7 @@
 //! Captures written: pcap and pcapng, plain or compressed. The same frames give the same bytes on every machine.
 
 mod compressed;
+pub mod mass;
 mod pcap;
 mod pcapng;
 

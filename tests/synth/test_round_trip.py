@@ -1,6 +1,9 @@
 """The truth of a synthetic capture, computed from its scenario, is what a scan of the capture counts."""
 
+import json
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +141,79 @@ def test_tshark_sees_each_fault(kind: str, tmp_path: Path) -> None:
         timeout=60,
     )
     assert [int(line) for line in done.stdout.split()] == fault["frames"]
+
+
+def quick(path: Path, *options: str) -> dict[str, Any]:
+    """Write mass traffic by the command's quick form and return its truth."""
+    truth = path.with_suffix(".json")
+    answer = tools.cli("generate", "-o", path, "--truth", truth, *options)
+    assert answer.code == 0, answer.err
+    return dict(json.loads(truth.read_text()))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--vni 100-115 --vteps 8 --flows 1K --packets 20K --sizes imix --seed 7",
+        "--vni 5 --vteps 2 --flows 300 --packets 300 --sizes small",
+        "--vni 5,9 --vteps 3 --flows 500 --packets 3K --sizes 1400 --rate 1000 --ipv6",
+        "--vni 0,16777215 --vteps 5 --flows 1 --packets 7 --sizes 54 --port 8472",
+        "--vni 1-3 --vteps 4 --flows 40K --packets 90K --seed 9",
+    ],
+)
+def test_mass_traffic(options: str, tmp_path: Path) -> None:
+    """What mass traffic adds up to, computed flow by flow, is what a scan counts packet by packet."""
+    path = tmp_path / "a.pcap"
+    truth = quick(path, *options.split())
+    words = dict(zip(options.split()[::2], options.split()[1::2], strict=False))
+    assert truth["frames"]["total"] == int(words["--packets"].replace("K", "000"))
+    assert len(truth["flows"]) == int(words["--flows"].replace("K", "000"))
+    assert_round_trip(truth, path, (8472,) if "8472" in options else (4789,))
+
+
+def test_mass_traffic_beside_a_scenario(tmp_path: Path) -> None:
+    """Both are merged by time, and the faults' frame numbers count what is between."""
+    path = tmp_path / "a.pcap"
+    text = scenarios.NETWORK + "[mass]\nflows = 50\npackets = 5000\nrate = 5000\n"
+    text += scenarios.fault("i-flag-clear") + '[underlay]\nudp_checksum = "valid"\nvlan = [7]\n'
+    truth = made(text, path)
+    assert_round_trip(truth, path)
+    command = ["tshark", "-r", str(path), "-Y", "vxlan.flag_i == 0", "-T", "fields", "-e", "frame.number"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert [int(line) for line in done.stdout.split()] == truth["faults"][0]["frames"]
+
+
+@pytest.mark.parametrize("underlay", ["udp_checksum = 'zero'", "udp_checksum = 'valid'\nvlan = [7]"])
+def test_mass_traffic_is_sound(underlay: str, tmp_path: Path) -> None:
+    """Every checksum of mass traffic is right by tshark, and nothing is wrong with a tenant's TCP."""
+    path = tmp_path / "a.pcap"
+    text = scenarios.NETWORK.split("[[host]]", maxsplit=1)[0]
+    made(text + f"[mass]\nflows = 60\npackets = 3000\nvnis = [100]\n[underlay]\n{underlay}\n", path)
+    checks = [f"-o{layer}.check_checksum:TRUE" for layer in ("ip", "tcp", "udp")]
+    bad = " or ".join(f"{layer}.checksum.status == 0" for layer in ("ip", "tcp", "udp"))
+    command = ["tshark", "-r", str(path), *checks, "-Y", f"{bad} or tcp.analysis.flags"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == ""
+
+
+def test_mass_traffic_gives_the_same_bytes(tmp_path: Path) -> None:
+    """The same seed gives the same bytes, another one others."""
+    digests = []
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        path = tmp_path / f"{name}.pcap"
+        quick(path, "--packets", "5K", "--flows", "100", "--seed", seed)
+        digests.append(path.read_bytes())
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_interrupted_generate_leaves_no_file(tmp_path: Path) -> None:
+    """Ctrl-C ends with 130, and neither a file nor half of one is there."""
+    path = tmp_path / "a.pcap"
+    command = [tools.program(), "generate", "-o", str(path), "--packets", "100M"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        while not any(file.stat().st_size for file in tmp_path.iterdir()):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+    assert (process.returncode, said) == (130, b"")
+    assert list(tmp_path.iterdir()) == []

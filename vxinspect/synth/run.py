@@ -1,6 +1,6 @@
 """A scenario to a capture and its truth."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from vxinspect import _engine
 from vxinspect.exceptions import OptionError, ScenarioError
 from vxinspect.synth import frames
 from vxinspect.synth.kinds import kind_of
+from vxinspect.synth.mass import MassTraffic
 from vxinspect.synth.packet import Packet, Plain, Planned
 from vxinspect.synth.plan import Plan
 from vxinspect.synth.planning import make_plan
@@ -64,11 +65,13 @@ class Job:
 
     def __init__(self, scenario: Scenario, name: str, container: Container) -> None:
         self._container = container
+        self._numbers: list[int] = []
         with _named(name):
             self._plan = make_plan(scenario)
+            self._mass = None if scenario.mass is None else MassTraffic(self._plan, scenario.mass)
         self._emitted, self._frames = _emit(self._plan, container.unit)
-        if not self._emitted:
-            raise ScenarioError(name, "traffic", "at least one", "none")
+        if not self._emitted and self._mass is None:
+            raise ScenarioError(name, "traffic", "at least one, or mass", "none")
         if self._plan.cut is not None and self._plan.cut >= len(self._frames[-1][1]):
             index = next(i for i, fault in enumerate(scenario.fault) if kind_of(fault) == "cut-mid-record")
             expected = f"at most {len(self._frames[-1][1]) - 1}, for the last frame has no more"
@@ -77,11 +80,15 @@ class Job:
     @property
     def count(self) -> int:
         """How many frames are written."""
-        return len(self._emitted)
+        mass = self._plan.scenario.mass
+        return len(self._emitted) + (mass.packets if mass is not None else 0)
 
-    def write(self, target: str) -> None:
-        """Write the capture to a path, which is replaced, or to standard output ("-")."""
-        _engine.write_capture(
+    def write(self, target: str, progress: Callable[[int, int], object] | None = None) -> None:
+        """Write the capture to a path, which is replaced, or to standard output ("-").
+
+        `progress(frames written, frames in all)` is called a few times a second.
+        """
+        self._numbers = _engine.write_capture(
             target,
             container=self._container.format,
             nanoseconds=self._container.nanoseconds,
@@ -89,12 +96,14 @@ class Job:
             link_type=_ETHERNET,
             snap_length=self._plan.snap_length,
             frames=self._frames,
+            mass=None if self._mass is None else self._mass.engine,
             cut=self._plan.cut,
+            progress=progress,
         )
 
     def truth(self) -> dict[str, Any]:
         """Return the truth of the capture that was written: docs/scenarios.md describes it."""
-        return make_truth(self._plan, self._emitted)
+        return make_truth(self._plan, self._emitted, self._numbers, self._mass, unit=self._container.unit)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ __all__ = [
     "Arp",
     "Host",
     "Icmp",
+    "Mass",
     "Migration",
     "Nd",
     "Scenario",
@@ -168,6 +169,21 @@ class Migration(_Part, frozen=True, kw_only=True):
     announce: bool = True
 
 
+class Mass(_Part, frozen=True, kw_only=True):
+    """Flows by the million, stamped by the engine from a few templates. docs/scenarios.md has their plan.
+
+    `vnis`, `vteps`: all that are declared by default. `rate`: packets a second.
+    """
+
+    flows: Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)]
+    packets: Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)]
+    vnis: tuple[VniNumber, ...] | None = None
+    vteps: tuple[str, ...] | None = None
+    size: Size = "imix"
+    rate: Count = 1_000_000
+    start: Seconds = 0.0
+
+
 _START = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
@@ -180,6 +196,7 @@ class Scenario(_Part, frozen=True, kw_only=True):
     traffic: tuple[Traffic, ...] = ()
     migration: tuple[Migration, ...] = ()
     fault: tuple[Fault, ...] = ()
+    mass: Mass | None = None
     underlay: Underlay = Underlay()
     seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] = 0
     start: Annotated[datetime, msgspec.Meta(tz=True)] = _START

@@ -40,7 +40,7 @@ class Ending:
 
 @dataclass(slots=True)
 class Share:
-    """What one packet adds to the tables. Lengths are in bytes, the time in nanoseconds.
+    """What one packet, or many with all the rest in common, adds to the tables: sums in bytes, nanoseconds.
 
     None is "not known", because the capture's snap length cut it off, or because there is none.
     """
@@ -50,13 +50,15 @@ class Share:
     dst: str
     source_port: int
     outer_mac: str
-    time: int
+    first: int
+    last: int
     wire: int
     inner: int
     outer_ip: int
     largest: int
     is_offload: bool
-    notes: tuple[str, ...]
+    notes: dict[str, int]
+    packets: int = 1
     payload: int = 0
     mac_src: str | None = None
     mac_dst: str | None = None
@@ -167,12 +169,13 @@ def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Sha
         packet.source_port if wrap is None else wrap.source_port,
         sender.mac,
         time,
+        time,
         wire=sum(wires),
         inner=inner.length,
         outer_ip=len(lengths) * (packet.outer_header + _fragment_header(packet)),
         largest=packet.outer_length,
         is_offload=offload,
-        notes=tuple(name for name, holds in notes.items() if holds),
+        notes={name: 1 for name, holds in notes.items() if holds},
     )
     for name, value in seen.items():
         setattr(made, name, value)

@@ -60,12 +60,12 @@ class Sums:
 
     def add(self, share: Share) -> None:
         """Count a share."""
-        self.packets += 1
+        self.packets += share.packets
         self.wire += share.wire
         self.inner += share.inner
         self.payload += share.payload
-        self.first = share.time if self.first is None else min(self.first, share.time)
-        self.last = share.time if self.last is None else max(self.last, share.time)
+        self.first = share.first if self.first is None else min(self.first, share.first)
+        self.last = share.last if self.last is None else max(self.last, share.last)
 
     def joined(self, other: "Sums") -> "Sums":
         """Return both together."""
@@ -104,7 +104,7 @@ class Way:
 
     def add(self, share: Share) -> None:
         """Count a share; the first one tells the tunnel."""
-        if self.sums.first is None or share.time < self.sums.first:
+        if self.sums.first is None or share.first < self.sums.first:
             self.vteps = share.src, share.dst
         self.sums.add(share)
         # What repeats changes no state: a million data segments are one.
@@ -146,7 +146,7 @@ class Cost:
         self.outer_ip += share.outer_ip
         self.largest = max(self.largest, share.largest)
         if share.is_offload:
-            self.offload += 1
+            self.offload += share.packets
         else:
             self.on_cable = max(self.on_cable or 0, share.largest)
 
@@ -176,7 +176,10 @@ class Station:
 
 
 class Tally:
-    """Every table; packets are added in the order of the capture."""
+    """Every table. Packets are added in the order of the capture, shares of many in any order.
+
+    The latter have senders of their own, who never move.
+    """
 
     def __init__(self) -> None:
         self._vnis: dict[int, Group] = {}
@@ -200,7 +203,7 @@ class Tally:
     def _add_layer(self, share: Share) -> None:
         vni = self._vnis.setdefault(share.vni, Group())
         vni.sums.add(share)
-        vni.bum += is_group(share.mac_dst)
+        vni.bum += share.packets * is_group(share.mac_dst)
         tunnel_key = _tunnel(share.src, share.dst)
         vni.note("tunnels", tunnel_key)
         vni.note("vteps", *_no_groups(share.src, share.dst))

@@ -13,6 +13,7 @@ import msgspec
 from vxinspect import _engine
 from vxinspect.columns import VIEWS
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
+from vxinspect.synth.mass import MassTraffic
 from vxinspect.synth.packet import Packet, Planned
 from vxinspect.synth.plan import Plan
 from vxinspect.synth.shares import Ending, Share, endings, share
@@ -34,8 +35,13 @@ class Emitted:
     wire: int
 
 
-def make_truth(plan: Plan, emitted: Sequence[Emitted]) -> dict[str, Any]:
-    """Return the truth as plain values; frames have the numbers that they have in the capture, from 1."""
+def make_truth(
+    plan: Plan, emitted: Sequence[Emitted], numbers: Sequence[int], mass: MassTraffic | None, *, unit: int
+) -> dict[str, Any]:
+    """Return the truth as plain values.
+
+    `numbers`: of the emitted frames in the capture, from 1; `unit`: the capture's resolution in nanoseconds.
+    """
     counts: Counter[Ending] = Counter()
     notes: Counter[str] = Counter()
     tally = Tally()
@@ -47,12 +53,18 @@ def make_truth(plan: Plan, emitted: Sequence[Emitted]) -> dict[str, Any]:
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
             tally.add(seen)
+    for each in () if mass is None else mass.shares():
+        each.first -= each.first % unit
+        each.last -= each.last % unit
+        counts[Ending("vxlan")] += each.packets
+        notes.update(each.notes)
+        tally.add(each)
     return {
         "schema_version": SCHEMA_VERSION,
         "version": _engine.__version__,
         "seed": plan.scenario.seed,
         "frames": _frames(counts, notes),
-        "faults": _faults(plan, emitted),
+        "faults": _faults(plan, emitted, numbers),
         **{name: _columns(name, rows) for name, rows in tally.tables().items()},
     }
 
@@ -91,17 +103,21 @@ def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:
     return frames | {"reasons": dict(sorted(reasons.items())), "notes": dict(sorted(notes.items()))}
 
 
-def _faults(plan: Plan, emitted: Sequence[Emitted]) -> list[dict[str, Any]]:
+def _faults(plan: Plan, emitted: Sequence[Emitted], numbers: Sequence[int]) -> list[dict[str, Any]]:
     """Return each fault as it was declared, with the numbers of the frames that it befell."""
     of_packet: dict[int, list[int]] = {}
-    for number, frame in enumerate(emitted, start=1):
+    for frame, number in zip(emitted, numbers, strict=True):
         of_packet.setdefault(id(frame.planned), []).append(number)
     told = []
     for index, fault in enumerate(plan.scenario.fault):
         packets = plan.befallen.get(index, [])
         found = sorted({number for packet in packets for number in of_packet.get(id(packet), ())})
         if isinstance(fault, SnapLength):
-            found = [number for number, frame in enumerate(emitted, start=1) if frame.wire > plan.snap_length]
+            found = [
+                number
+                for frame, number in zip(emitted, numbers, strict=True)
+                if frame.wire > plan.snap_length
+            ]
         elif isinstance(fault, CutMidRecord):
             found = [len(emitted)]
         told.append({"kind": kind_of(fault), **_declared(fault), "frames": found})

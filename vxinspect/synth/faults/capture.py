@@ -59,5 +59,7 @@ def snap_length(plan: Plan, index: int, fault: SnapLength) -> None:
 
 def cut_mid_record(plan: Plan, index: int, fault: CutMidRecord) -> None:
     """Leave the end of the file out."""
+    if plan.scenario.mass is not None:
+        raise ScenarioError("", f"fault[{index}]", "no mass traffic beside it", "some")
     plan.cut = fault.bytes
     plan.befallen.setdefault(index, [])
