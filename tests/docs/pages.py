@@ -7,7 +7,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "samples/README.md", ROOT / "benchmarks/README.md"]
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.glob("*.md"),
+        ROOT / "samples/README.md",
+        ROOT / "samples/lab/README.md",
+        ROOT / "benchmarks/README.md",
+    ]
 )
 
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
