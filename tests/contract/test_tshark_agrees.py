@@ -18,6 +18,8 @@ from packets import Frame, Packet
 
 import vxinspect
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+
 pytestmark = pytest.mark.skipif(not tshark.available(), reason="tshark is not installed")
 
 
@@ -51,6 +53,19 @@ def test_tshark_agrees_on_the_showcase(form: str, tmp_path: Path) -> None:
     path = tmp_path / "showcase"
     path.write_bytes(getattr(containers, form)(packets.records(frames)))
     assert agreed(path)["packets by VNI"] == {100: 15, 200: 10, 300: 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "packets_by_vni"),
+    [
+        ("two-tenants", {100: 24, 200: 27}),
+        ("docker-overlay", {4097: 35}),
+        ("flannel-8472", {1: 24}),
+    ],
+)
+def test_tshark_agrees_on_the_samples(name: str, packets_by_vni: dict[int, int]) -> None:
+    """The samples have the packets that samples/README.md says, in tshark's eyes and in ours."""
+    assert agreed(SAMPLES / f"{name}.pcap", (4789, 8472))["packets by VNI"] == packets_by_vni
 
 
 @pytest.mark.parametrize("kind", sorted(set(strategies.LINKS)))
