@@ -43,44 +43,56 @@ pub struct Record<'a> {
 pub struct CaptureWriter<W: Write> {
     sink: Sink<W>,
     writing: Writing,
-    block: Vec<u8>,
+    /// What is not handed on yet.
+    pending: Vec<u8>,
 }
+
+/// So much is handed on at a time, in bytes.
+const BUFFER: usize = 1 << 20;
 
 impl<W: Write> CaptureWriter<W> {
     /// Begins a capture.
     pub fn new(target: W, writing: Writing) -> io::Result<Self> {
-        let mut writer = Self { sink: Sink::new(target, writing.compression)?, writing, block: Vec::new() };
+        let mut pending = Vec::with_capacity(BUFFER);
         if writing.pcapng {
-            pcapng::begin(&writing, &mut writer.block);
+            pcapng::begin(&writing, &mut pending);
         } else {
-            pcap::begin(&writing, &mut writer.block);
+            pcap::begin(&writing, &mut pending);
         }
-        writer.sink.write_all(&writer.block)?;
-        Ok(writer)
+        Ok(Self { sink: Sink::new(target, writing.compression)?, writing, pending })
     }
 
     /// Appends a frame.
+    #[inline]
     pub fn frame(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.cut_frame(record, 0)
     }
 
     /// Appends a frame without its last `cut` bytes, as the end of a capture that is still being written; `cut` is less
     /// than the frame's record.
+    #[inline]
     pub fn cut_frame(&mut self, record: &Record<'_>, cut: usize) -> io::Result<()> {
-        self.block.clear();
+        let start = self.pending.len();
         let kept = &record.data[..record.data.len().min(self.writing.snap_length as usize)];
         let record = Record { data: kept, ..*record };
         if self.writing.pcapng {
-            pcapng::packet(&self.writing, &record, &mut self.block)?;
+            pcapng::packet(&self.writing, &record, &mut self.pending)?;
         } else {
-            pcap::record(&self.writing, &record, &mut self.block)?;
+            pcap::record(&self.writing, &record, &mut self.pending)?;
         }
-        let end = self.block.len().saturating_sub(cut);
-        self.sink.write_all(&self.block[..end])
+        self.pending.truncate(start.max(self.pending.len().saturating_sub(cut)));
+        if self.pending.len() >= BUFFER { self.hand_on() } else { Ok(()) }
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        self.sink.write_all(&self.pending)?;
+        self.pending.clear();
+        Ok(())
     }
 
     /// Ends the capture.
-    pub fn finish(self) -> io::Result<W> {
+    pub fn finish(mut self) -> io::Result<W> {
+        self.hand_on()?;
         self.sink.finish()
     }
 }

@@ -1,6 +1,6 @@
 //! Compression of what is written: one thread, and nothing of the moment in it, so that bytes are always the same.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
@@ -9,22 +9,20 @@ use lz4_flex::frame::FrameEncoder;
 
 use crate::capture::Compression;
 
-const BUFFER: usize = 1 << 20;
 const ZSTD_LEVEL: i32 = 3;
 const XZ_LEVEL: u32 = 6;
 
-/// Where bytes go.
+/// Where bytes go, in large pieces.
 pub(super) enum Sink<W: Write> {
-    Plain(BufWriter<W>),
-    Gzip(GzEncoder<BufWriter<W>>),
-    Zstd(zstd::Encoder<'static, BufWriter<W>>),
-    Lz4(Box<FrameEncoder<BufWriter<W>>>),
-    Xz(XzEncoder<BufWriter<W>>),
+    Plain(W),
+    Gzip(GzEncoder<W>),
+    Zstd(zstd::Encoder<'static, W>),
+    Lz4(Box<FrameEncoder<W>>),
+    Xz(XzEncoder<W>),
 }
 
 impl<W: Write> Sink<W> {
     pub(super) fn new(target: W, compression: Option<Compression>) -> io::Result<Self> {
-        let target = BufWriter::with_capacity(BUFFER, target);
         Ok(match compression {
             None => Sink::Plain(target),
             Some(Compression::Gzip) => {
@@ -48,13 +46,12 @@ impl<W: Write> Sink<W> {
 
     /// Writes what is left.
     pub(super) fn finish(self) -> io::Result<W> {
-        let target = match self {
-            Sink::Plain(writer) => writer,
-            Sink::Gzip(writer) => writer.finish()?,
-            Sink::Zstd(writer) => writer.finish()?,
-            Sink::Lz4(writer) => writer.finish().map_err(io::Error::other)?,
-            Sink::Xz(writer) => writer.finish()?,
-        };
-        target.into_inner().map_err(io::IntoInnerError::into_error)
+        match self {
+            Sink::Plain(writer) => Ok(writer),
+            Sink::Gzip(writer) => writer.finish(),
+            Sink::Zstd(writer) => writer.finish(),
+            Sink::Lz4(writer) => writer.finish().map_err(io::Error::other),
+            Sink::Xz(writer) => writer.finish(),
+        }
     }
 }
