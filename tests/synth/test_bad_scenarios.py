@@ -113,3 +113,21 @@ def test_through_a_pipe(tmp_path: Path) -> None:
     assert written.code == 0
     (row,) = tools.cli_json("overhead", stdin=written.out)
     assert written.errors == [f"-: {row['packets']:,} frames"]
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    """The truth takes neither the scenario's place nor the capture's."""
+    scenario, out = tmp_path / "good.toml", tmp_path / "a.pcap"
+    scenario.write_text(scenarios.NETWORK)
+    for truth in (scenario, out):
+        answer = tools.cli("generate", scenario, "-o", out, "--truth", truth)
+        assert answer.code == 2
+        assert "cannot be written and be the scenario or the capture too" in answer.errors[0]
+    assert scenario.read_text() == scenarios.NETWORK
+    assert not out.exists()
+
+
+def test_few_packets_need_no_flows(tmp_path: Path) -> None:
+    """Without --flows there are no more flows than packets."""
+    answer = tools.cli("generate", "--packets", "10", "-o", tmp_path / "a.pcap")
+    assert (answer.code, answer.errors) == (0, [f"{tmp_path / 'a.pcap'}: 10 frames"])

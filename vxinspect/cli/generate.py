@@ -94,6 +94,9 @@ def _scenario(given: dict[str, Any]) -> tuple["Scenario", str]:
     if not quick:
         raise click.UsageError("no scenario: name a file, or say what to write (--flows, --packets, ...).")
     chosen = _DEFAULTS | quick
+    if "flows" not in quick:
+        # As many as there is a packet for.
+        chosen["flows"] = min(chosen["flows"], chosen["packets"])
     chosen["vnis"], chosen["size"] = chosen.pop("vni"), chosen.pop("sizes")
     return quick_scenario(**chosen), "generate"
 
@@ -107,8 +110,10 @@ def _generate(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         raise click.UsageError("a capture is not for a terminal: name a file, or pipe it on.")
     if output == "-" == truth:
         raise click.UsageError("standard output takes the capture or the truth, not both.")
-    for name in (output, truth):
+    for name, taken in ((output, given["scenario"]), (truth, given["scenario"]), (truth, output)):
         check_output(name)
+        if name is not None and taken is not None and Path(name).resolve() == Path(taken).resolve():
+            raise click.UsageError(f"{name}: cannot be written and be the scenario or the capture too.")
     job = Job(*_scenario(given), container)
     target = Path(output)
     special = output == "-" or is_special(target)

@@ -13,7 +13,7 @@ from vxinspect import _engine
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames
 from vxinspect.synth.network import Network, Segment, Vtep, nanoseconds
-from vxinspect.synth.packet import ETHERNET, IPV4, TAG, UDP, VXLAN, Inner, Ip, Packet, Tcp
+from vxinspect.synth.packet import ETHERNET, IPV4, IPV6, TAG, UDP, VXLAN, Inner, Ip, Packet, Tcp
 from vxinspect.synth.packet import Udp as UdpHeader
 from vxinspect.synth.plan import Plan
 from vxinspect.synth.scenario import Mass
@@ -66,6 +66,9 @@ class MassTraffic:
         ]
         vnis = network.segments if declared.vnis is None else declared.vnis
         self._vnis = [network.segment(f"mass.vnis[{index}]", vni).vni for index, vni in enumerate(vnis)]
+        # Asked for once: each flow needs them.
+        self._outer_header = IPV4 if not self._vteps or self._vteps[0].version == 4 else IPV6  # noqa: PLR2004
+        self._headers = ETHERNET + TAG * len(self._underlay.vlan) + self._outer_header + UDP + VXLAN
         self._check(network)
         self._sizes = pattern(declared.size)
         port = scenario.underlay.source_port
@@ -108,15 +111,6 @@ class MassTraffic:
         for vni in self._vnis:
             if network.segments[vni].group_policy is not None:
                 raise ScenarioError("", "mass.vnis", "VNIs without a group policy", str(vni))
-
-    @property
-    def _headers(self) -> int:
-        """What is in front of the inner frame."""
-        return ETHERNET + TAG * len(self._underlay.vlan) + self._outer_header + UDP + VXLAN
-
-    @property
-    def _outer_header(self) -> int:
-        return IPV4 if self._vteps[0].version == 4 else 40  # noqa: PLR2004
 
     def _templates(self) -> list[tuple[int, bool, int, bytes, tuple[int, int, int, int, int, int]]]:
         """Return a frame for TCP's control segments, and one for each protocol and size."""
@@ -165,7 +159,6 @@ class MassTraffic:
         mac_src, mac_dst = (flow.src_mac, flow.dst_mac)[::order]
         ip_src, ip_dst = (flow.src_ip, flow.dst_ip)[::order]
         sport, dport = (flow.src_port, flow.dst_port)[::order]
-        headers = self._headers
         return Share(
             flow.vni,
             src_vtep.ip,
@@ -174,7 +167,7 @@ class MassTraffic:
             src_vtep.mac,
             flow.first + way.first * flow.interval,
             flow.first + way.last * flow.interval,
-            wire=way.inner + way.packets * headers,
+            wire=way.inner + way.packets * self._headers,
             inner=way.inner,
             payload=way.payload,
             outer_ip=way.packets * self._outer_header,

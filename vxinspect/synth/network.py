@@ -99,6 +99,7 @@ class Network:
         self.vteps: dict[str, Vtep] = {}
         self.segments: dict[int, Segment] = {}
         self.stations: dict[str, Station] = {}
+        self._outer: set[str] = set()
         for index, vtep in enumerate(scenario.vtep):
             self._add_vtep(f"vtep[{index}]", vtep)
         for index, vni in enumerate(scenario.vni):
@@ -143,8 +144,9 @@ class Network:
         if known is not None and known.version != ip.version:
             expected = f"IPv{known.version}, as VTEP {known.name!r} has it"
             raise ScenarioError("", f"{path}.ip", expected, repr(vtep.ip))
-        if str(ip) in (other.ip for other in self.vteps.values()):
+        if str(ip) in self._outer:
             raise ScenarioError("", f"{path}.ip", "an address of its own", f"{vtep.ip!r} again")
+        self._outer.add(str(ip))
         mac = mac_text(f"{path}.mac", vtep.mac)
         self.vteps[vtep.name] = Vtep(vtep.name, str(ip), mac, vtep.port or self.port)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ Pairs: TypeAlias = dict[tuple[int, str | None, str | None], "Group"]
 
 _NUMBER = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 _BROADCAST = "255.255.255.255"
+_ADDRESSES = 1 << 16
+"""So many are remembered: to take an address apart again for each row is what the time would go into."""
 
 
 def rfc3339(time: int) -> str:
@@ -31,20 +34,29 @@ def percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
+@lru_cache(_ADDRESSES)
 def ip_key(text: str) -> tuple[int, int]:
     """Return the order of addresses: IPv4 before IPv6, each by number."""
     address = ip_address(text)
     return address.version, int(address)
 
 
+@lru_cache(_ADDRESSES)
 def is_group(mac: str | None) -> bool:
     """Whether a MAC address is a group's."""
     return mac is not None and bool(int(mac[:2], 16) & 1)
 
 
+@lru_cache(_ADDRESSES)
 def is_multicast(text: str) -> bool:
     """Whether an IP address is a group's."""
     return ip_address(text).is_multicast
+
+
+@lru_cache(_ADDRESSES)
+def is_unspecified(text: str) -> bool:
+    """Whether an IP address is nobody's."""
+    return ip_address(text).is_unspecified
 
 
 @dataclass(slots=True)
@@ -243,7 +255,7 @@ class Tally:
         station.vtep = share.src
         station.sums.add(share)
         sources = (share.ip_src, share.arp_sender)
-        station.ips.update(ip for ip in sources if ip is not None and not ip_address(ip).is_unspecified)
+        station.ips.update(ip for ip in sources if ip is not None and not is_unspecified(ip))
 
     def _add_conversations(self, share: Share) -> None:
         vni = share.vni
@@ -362,9 +374,10 @@ def _no_groups(*ips: str) -> list[str]:
     return [ip for ip in ips if not is_multicast(ip)]
 
 
+@lru_cache(_ADDRESSES)
 def _is_host(ip: str) -> bool:
     """Whether an inner address is one host's."""
-    return not (ip_address(ip).is_unspecified or is_multicast(ip) or ip == _BROADCAST)
+    return not (is_unspecified(ip) or is_multicast(ip) or ip == _BROADCAST)
 
 
 def _is_learned(mac: str | None) -> bool:

@@ -131,4 +131,5 @@ def _declared(fault: msgspec.Struct) -> dict[str, Any]:
 
 def _columns(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows with the table's columns in its order; what only a capture can tell is left out."""
-    return [{column: row[column] for column in VIEWS[name].names if column in row} for row in rows]
+    names = [column for column in VIEWS[name].names if rows and column in rows[0]]
+    return [{column: row[column] for column in names} for row in rows]
