@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from captures import HERE, RECIPES, Recipe, build_program, make_capture, warm
+from generating import benchmark_generating
 
 MAX_RATIO = 2.0
 """Seconds of a scan on one thread to seconds of the yardstick."""
@@ -229,9 +230,8 @@ def main() -> int:
     recipes = [RECIPES[name].scaled(options.scale) for name in options.captures.split(",")]
     print(f"medians of {options.rounds} rounds, warm page cache, one thread of {os.cpu_count()}\n")
     try:
-        excesses = benchmark_captures(recipes, options.rounds, keep=options.keep) + benchmark_start(
-            options.rounds
-        )
+        excesses = benchmark_captures(recipes, options.rounds, keep=options.keep)
+        excesses += benchmark_start(options.rounds) + benchmark_generating(recipes, options.rounds)
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"benchmark failed: {error}", file=sys.stderr)
         return 2
