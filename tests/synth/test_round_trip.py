@@ -215,14 +215,15 @@ def test_mass_traffic_keeps_its_bytes(tmp_path: Path) -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
-def test_interrupted_generate_leaves_no_file(tmp_path: Path) -> None:
-    """Ctrl-C ends with 130, and neither a file nor half of one is there."""
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_generate_leaves_no_file(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Interrupted or terminated, it says so by its exit code, and neither a file nor half of one is there."""
     path = tmp_path / "a.pcap"
     command = [tools.program(), "generate", "-o", str(path), "--packets", "100M"]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         while not any(file.stat().st_size for file in tmp_path.iterdir()):
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         said = process.communicate(timeout=20)[1]
-    assert (process.returncode, said) == (130, b"")
+    assert (process.returncode, said) == (code, b"")
     assert list(tmp_path.iterdir()) == []
