@@ -5,13 +5,14 @@
 #   make lint    formatting, clippy, ruff, mypy, stubtest, shellcheck
 #   make lab     as root: kernel VXLAN in namespaces, and the tests against it
 #   make bench   speed against the yardstick, memory, start-up
+#   make soak    200,000 broken captures through the program
 #   make samples rewrite the captures that are made from samples/scenarios
 #   make docs    rewrite the pages that are made from the code
 #   make wheel   the abi3 wheel and the sdist, into dist/
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench samples docs wheel clean packages
+.PHONY: demo test lint format lab bench soak samples docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,6 +58,9 @@ lab: $(VENV)/.developing packages
 
 bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/run.py
+
+soak: $(VENV)/.developing
+	$(BIN)/python benchmarks/soak.py
 
 samples: $(VENV)/.installed
 	for scenario in samples/scenarios/*.toml; do \
