@@ -5,7 +5,8 @@
     >>> for row in report.flows:
     ...     print(row["vni"], row["src_ip"], row["dst_ip"], row["inner_bytes"])
 
-`scan` reads captures; `Report` holds the tables; each `Table` is a sequence of rows.
+`scan` reads captures; `Report` holds the tables; each `Table` is a sequence of rows. `packets` gives
+the packets one by one, with their bytes.
 """
 
 from vxinspect._engine import __version__, debug_build
@@ -21,6 +22,7 @@ from vxinspect.exceptions import (
     VxinspectError,
 )
 from vxinspect.selection import Select
+from vxinspect.stream import Packet, PacketStream, packets
 from vxinspect.tables import Row, Table, Value
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Column",
     "DamagedCaptureError",
     "OptionError",
+    "Packet",
+    "PacketStream",
     "Report",
     "Row",
     "ScenarioError",
@@ -39,6 +43,7 @@ __all__ = [
     "View",
     "VxinspectError",
     "__version__",
+    "packets",
     "scan",
 ]
 

@@ -1,9 +1,21 @@
 """The engine: captures in, tables out. Internal; the public face is `vxinspect`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, TypeAlias, final
 
-__all__ = ["Analysis", "Mass", "Rows", "__version__", "debug_build", "scan", "write_capture"]
+__all__ = [
+    "Analysis",
+    "Mass",
+    "Outcome",
+    "Packet",
+    "PacketReader",
+    "Rows",
+    "__version__",
+    "debug_build",
+    "scan",
+    "write_capture",
+    "write_packets",
+]
 
 _Value: TypeAlias = int | float | str | list[int] | list[str] | None
 
@@ -90,6 +102,159 @@ class Analysis:
     def merge(self, later: Analysis) -> Analysis:
         """Return both runs as one; neither changes."""
 
+@final
+class Outcome:
+    """What a run that wrote came to. What `Analysis` has too is the same here."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run early."""
+    @property
+    def written(self) -> int:
+        """How many rows or frames were written."""
+    def captures(self) -> list[dict[str, object]]:
+        """As `Analysis.captures`: the captures that were read to their end."""
+    def frames(self) -> dict[str, object]:
+        """As `Analysis.frames`."""
+    def candidates(self) -> list[tuple[int, int, list[int]]]:
+        """As `Analysis.candidates`."""
+    def ports(self) -> list[int]:
+        """As `Analysis.ports`."""
+
+@final
+class Packet:
+    """One frame of a capture, with its bytes; docs/tables.md has its columns. What is not known is None."""
+
+    @property
+    def number(self) -> int:
+        """The frame's number in its capture, from 1."""
+    @property
+    def capture(self) -> str | None:
+        """The capture's name; None where only one is read."""
+    @property
+    def time(self) -> str | None:
+        """RFC 3339, UTC, with nanoseconds."""
+    @property
+    def time_ns(self) -> int | None:
+        """Nanoseconds since 1970 UTC."""
+    @property
+    def src_vtep(self) -> str | None:
+        """Outer source address."""
+    @property
+    def dst_vtep(self) -> str | None:
+        """Outer destination address."""
+    @property
+    def outer_src_port(self) -> int | None:
+        """Outer UDP source port."""
+    @property
+    def udp_port(self) -> int | None:
+        """Outer UDP destination port."""
+    @property
+    def vni(self) -> int | None:
+        """VXLAN network identifier."""
+    @property
+    def src_mac(self) -> str | None:
+        """Inner source MAC."""
+    @property
+    def dst_mac(self) -> str | None:
+        """Inner destination MAC."""
+    @property
+    def vlan(self) -> int | None:
+        """Identifier of the outermost inner VLAN tag."""
+    @property
+    def ethertype(self) -> str | None:
+        """Inner EtherType behind any tags."""
+    @property
+    def src_ip(self) -> str | None:
+        """Inner source address; ARP's sender."""
+    @property
+    def dst_ip(self) -> str | None:
+        """Inner destination address; ARP's target."""
+    @property
+    def protocol(self) -> str | None:
+        """Inner L4 protocol."""
+    @property
+    def src_port(self) -> int | None:
+        """Inner source port."""
+    @property
+    def dst_port(self) -> int | None:
+        """Inner destination port."""
+    @property
+    def tcp_flags(self) -> str | None:
+        """TCP flags, as letters."""
+    @property
+    def wire_length(self) -> int:
+        """Length of the frame as it was on the wire."""
+    @property
+    def captured_length(self) -> int:
+        """How much of it the capture holds."""
+    @property
+    def inner_length(self) -> int | None:
+        """Length of the inner Ethernet frame."""
+    @property
+    def payload_length(self) -> int | None:
+        """What the inner L4 protocol carries."""
+    @property
+    def disposition(self) -> str:
+        """What the frame counts as: vxlan, fragment, other, invalid, malformed."""
+    @property
+    def reason(self) -> str | None:
+        """Why it is other, invalid or malformed."""
+    @property
+    def notes(self) -> list[str] | None:
+        """What is remarkable about it."""
+    @property
+    def link_type(self) -> str:
+        """What the frame's first byte belongs to: ETHERNET, LINUX_SLL, ..."""
+    @property
+    def frame(self) -> bytes:
+        """What the capture holds of the frame."""
+    @property
+    def inner(self) -> bytes | None:
+        """What it holds of the inner Ethernet frame, which is `inner_length` long."""
+    def values(self) -> tuple[_Value, ...]:
+        """Return the columns' values in their order."""
+    def to_dict(self) -> dict[str, _Value]:
+        """Return the columns by name: a row of `vxinspect packets --json`."""
+
+@final
+class PacketReader:
+    """Reads packets as they are asked for. The arguments are those of `scan`.
+
+    `limit`: at most so many packets. `all_frames`: frames of every disposition.
+    """
+
+    def __new__(
+        cls,
+        sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+        *,
+        ports: Sequence[int],
+        auto_ports: bool,
+        select: Sequence[tuple[str, str]],
+        count: int | None,
+        limit: int | None,
+        all_frames: bool,
+        progress: Callable[[int, int | None, int], None] | None,
+    ) -> PacketReader: ...
+    def batch(self) -> list[Packet]:
+        """Return the packets of the next reads, at least one; none at the end.
+
+        After Ctrl-C those that came before it, then KeyboardInterrupt, then none.
+        """
+    def close(self) -> None:
+        """Let go of what is open."""
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run early."""
+    def captures(self) -> list[dict[str, object]]:
+        """As `Analysis.captures`: the captures that were read to their end."""
+    def frames(self) -> dict[str, object]:
+        """As `Analysis.frames`, so far."""
+    def candidates(self) -> list[tuple[int, int, list[int]]]:
+        """As `Analysis.candidates`, so far."""
+    def ports(self) -> list[int]:
+        """As `Analysis.ports`."""
+
 def scan(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
@@ -136,4 +301,28 @@ def write_capture(
     Returns the numbers, from 1, that `frames` have in the capture.
 
     Raises `vxinspect.OptionError`, and `OSError` where the target cannot be written or cannot hold a time.
+    """
+
+def write_packets(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    ports: Sequence[int],
+    auto_ports: bool,
+    select: Sequence[tuple[str, str]],
+    count: int | None,
+    limit: int | None,
+    all_frames: bool,
+    form: str,
+    names: Mapping[str, str],
+    target: str,
+    progress: Callable[[int, int | None, int], None] | None,
+) -> Outcome:
+    """Write a row of text for each packet, as it comes.
+
+    The arguments are those of `PacketReader`. `target`: a path, which is replaced, or "-" (standard
+    output). `form`: json, jsonl or csv. `names`: how that form tells the name of each source, quotes
+    included. Ctrl-C ends the run, and what was written is whole.
+
+    Raises `vxinspect.OptionError`, `vxinspect.CaptureError` with its children, and `OSError` where the target
+    cannot be written.
     """

@@ -10,7 +10,7 @@ from typing import Literal
 
 from vxinspect.exceptions import OptionError
 
-__all__ = ["VIEWS", "Column", "Ends", "Kind", "View", "parse_sort"]
+__all__ = ["PACKETS", "VIEWS", "Column", "Ends", "Kind", "View", "parse_sort"]
 
 Kind = Literal[
     "bytes",  # a length, in bytes
@@ -374,3 +374,43 @@ _ALL = (
 )
 
 VIEWS = {view.name: view for view in _ALL}
+
+PACKETS = View(
+    "packets",
+    "packets",
+    (
+        Column("number", "frame", "count", "the frame's number in its capture, from 1"),
+        Column("capture", "capture", "text", "the capture's name; null where only one is read"),
+        Column("time", "time", "time", "when the frame was captured, UTC"),
+        Column("src_vtep", "source VTEP", "ip", "outer source address"),
+        Column("dst_vtep", "destination VTEP", "ip", "outer destination address"),
+        Column("outer_src_port", "outer port", "port", "outer UDP source port"),
+        Column("udp_port", "UDP port", "port", "outer UDP destination port"),
+        _VNI,
+        Column("src_mac", "source MAC", "mac", "inner source MAC"),
+        Column("dst_mac", "destination MAC", "mac", "inner destination MAC"),
+        Column("vlan", "VLAN", "count", "identifier of the outermost inner VLAN tag"),
+        Column("ethertype", "EtherType", "text", "inner EtherType behind any tags, by name or number"),
+        Column("src_ip", "source", "ip", "inner source address; ARP's sender"),
+        Column("dst_ip", "destination", "ip", "inner destination address; ARP's target"),
+        _PROTOCOL,
+        Column("src_port", "source port", "port", "inner source port; null where the protocol has none"),
+        Column("dst_port", "destination port", "port", "inner destination port"),
+        Column("tcp_flags", "flags", "text", "TCP flags; null for what is not TCP"),
+        Column("wire_length", "wire", "bytes", "length of the frame as it was on the wire"),
+        Column("captured_length", "captured", "bytes", "how much of it the capture holds"),
+        Column("inner_length", "inner", "bytes", "length of the inner Ethernet frame"),
+        Column("payload_length", "payload", "bytes", "what the inner L4 protocol carries"),
+        Column("disposition", "disposition", "text", "what the frame counts as"),
+        Column("reason", "reason", "text", "why it is other, invalid or malformed"),
+        Column("notes", "notes", "list", "what is remarkable about it"),
+    ),
+    key=("number", "vni"),
+    needed=(),
+    ends=(
+        Ends("flow", ("src_ip", "src_port"), ("dst_ip", "dst_port"), "->"),
+        Ends("stations", ("src_mac",), ("dst_mac",), "->"),
+        Ends("tunnel", ("src_vtep",), ("dst_vtep",), "->"),
+    ),
+)
+"""The rows of `packets`, which is no table of a report: it shows frames as they come."""

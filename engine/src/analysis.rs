@@ -2,8 +2,10 @@
 
 mod candidates;
 mod fragments;
+mod tally;
 
 pub use candidates::{Candidate, LEAST_FRAMES};
+pub use tally::Tally;
 
 use crate::capture::Frame;
 use crate::cells::{BATCH, Cells, Charge};
@@ -13,7 +15,6 @@ use crate::packet::{Note, Packet};
 use crate::select::Select;
 use crate::timespan::TimeSpan;
 
-use candidates::Candidates;
 use fragments::Trails;
 
 /// What to look at.
@@ -29,11 +30,8 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Analysis {
     settings: Settings,
-    endings: Endings,
-    notes: [u64; Note::ALL.len()],
-    seen: TimeSpan,
+    tally: Tally,
     cells: Cells,
-    candidates: Candidates,
     trails: Trails,
     aside: Aside,
     batch: Box<[Packet; BATCH]>,
@@ -46,11 +44,8 @@ impl Analysis {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
-            endings: Endings::default(),
-            notes: [0; Note::ALL.len()],
-            seen: TimeSpan::default(),
+            tally: Tally::default(),
             cells: Cells::default(),
-            candidates: Candidates::default(),
             trails: Trails::default(),
             aside: Aside::default(),
             batch: Box::new([Packet::default(); BATCH]),
@@ -70,19 +65,14 @@ impl Analysis {
 
     #[inline]
     fn take(&mut self, frame: &Frame<'_>) {
-        self.seen.add(frame.time);
         let packet = &mut self.batch[self.filled];
         let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
-        self.endings.add(ending);
+        self.tally.frame(frame, ending);
         if ending != Ending::Vxlan {
             self.pass(frame, ending);
             return;
         }
-        if !packet.notes.is_empty() {
-            for note in Note::ALL {
-                self.notes[note as usize] += u64::from(packet.notes.has(note));
-            }
-        }
+        self.tally.notes_of(packet.notes);
         let selected = self.settings.select.matches(packet);
         if packet.notes.has(Note::FirstFragment) {
             self.first_fragment(selected);
@@ -104,7 +94,7 @@ impl Analysis {
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
         let Aside { piece, candidate } = std::mem::take(&mut self.aside);
         if let Some((port, vni)) = candidate {
-            self.candidates.add(port, vni);
+            self.tally.candidate(port, vni);
         }
         let Some((datagram, header_len)) = piece else {
             return;
@@ -143,14 +133,9 @@ impl Analysis {
     /// Adds what a later part of the same run saw; both must be finished. The answer is that of one part over all.
     pub fn merge(&mut self, later: &Analysis) {
         debug_assert!(self.filled == 0 && later.filled == 0, "finish() both first");
-        self.endings.merge(&later.endings);
-        for (count, more) in self.notes.iter_mut().zip(later.notes) {
-            *count += more;
-        }
-        self.seen.merge(later.seen);
+        self.tally.merge(&later.tally);
         let numbers = self.cells.merge(&later.cells);
         self.trails.merge(&later.trails, &numbers, &mut self.cells);
-        self.candidates.merge(&later.candidates);
     }
 
     /// What to look at.
@@ -159,31 +144,37 @@ impl Analysis {
         &self.settings
     }
 
+    /// What is counted of every frame.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// How the frames ended.
     #[must_use]
     pub fn endings(&self) -> &Endings {
-        &self.endings
+        self.tally.endings()
     }
 
     /// How many VXLAN packets each note stands on.
     pub fn notes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Note::ALL.iter().map(|note| (note.name(), self.notes[*note as usize]))
+        self.tally.notes()
     }
 
     /// When the frames were seen.
     #[must_use]
     pub fn seen(&self) -> TimeSpan {
-        self.seen
+        self.tally.seen()
+    }
+
+    /// UDP ports, not taken for VXLAN's, whose traffic looks like it; in order.
+    pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
+        self.tally.candidates()
     }
 
     /// The cells, which every table is rolled up from.
     #[must_use]
     pub fn cells(&self) -> &Cells {
         &self.cells
-    }
-
-    /// UDP ports, not taken for VXLAN's, whose traffic looks like it; in order.
-    pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter()
     }
 }

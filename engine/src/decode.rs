@@ -233,6 +233,7 @@ fn vxlan(
         time: frame.time,
         wire_len: frame.wire_len,
         inner_len: inner_frame.wire_len() as u32,
+        inner_at: inner_frame.offset_in(frame.data) as u32,
         payload_len: 0,
         outer_ip_header_len: ip.header_len,
         outer_ip_len: ip.total_len,

@@ -15,6 +15,20 @@ pub enum Disposition {
     Malformed,
 }
 
+impl Disposition {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Disposition::Vxlan => "vxlan",
+            Disposition::Fragment => "fragment",
+            Disposition::Other => "other",
+            Disposition::Invalid => "invalid",
+            Disposition::Malformed => "malformed",
+        }
+    }
+}
+
 /// Declares the endings once: variant, name in reports, disposition.
 macro_rules! endings {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal, $disposition:ident;)*) => {

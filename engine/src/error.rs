@@ -43,6 +43,17 @@ pub enum CaptureError {
     },
 }
 
+/// Why a run that writes could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// What it reads.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// What it writes.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
 /// A place where a capture breaks its own format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("at byte {offset}: expected {expected}, found {found}")]

@@ -19,11 +19,15 @@ pub mod timespan;
 
 pub mod analysis;
 pub mod select;
+pub mod sieve;
 
 pub mod value;
 pub mod views;
 
 pub mod scan;
+pub mod stream;
+
+pub mod packets;
 
 pub mod write;
 

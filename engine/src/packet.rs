@@ -368,6 +368,8 @@ pub struct Packet {
     pub wire_len: u32,
     /// Length of the inner Ethernet frame: outer UDP length - 8 - 8.
     pub inner_len: u32,
+    /// Where it begins in the frame.
+    pub inner_at: u32,
     /// What the inner transport protocol carries.
     pub payload_len: u32,
     /// Outer IP header with options or extension headers.
@@ -380,4 +382,13 @@ pub struct Packet {
     pub tcp_control: u8,
     /// What is remarkable about it.
     pub notes: Notes,
+}
+
+impl Packet {
+    /// What `data`, the bytes of the frame that it was decoded from, holds of the inner frame.
+    #[must_use]
+    pub fn inner<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+        let held = data.get(self.inner_at as usize..).unwrap_or_default();
+        &held[..held.len().min(self.inner_len as usize)]
+    }
 }

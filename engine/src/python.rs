@@ -1,10 +1,14 @@
 //! The Python module `vxinspect._engine`; its manual is `vxinspect/_engine.pyi`. The only place with `PyO3`.
 
+mod asked;
 mod convert;
 mod mass;
 mod monitor;
+mod packets;
 mod reader;
 mod run;
+mod target;
+mod told;
 mod write;
 
 use pyo3::prelude::*;
@@ -17,7 +21,11 @@ mod _engine {
     #[pymodule_export]
     use super::mass::Mass;
     #[pymodule_export]
+    use super::packets::{Packet, PacketReader, write_packets};
+    #[pymodule_export]
     use super::run::{Analysis, Rows, scan};
+    #[pymodule_export]
+    use super::told::Outcome;
     #[pymodule_export]
     use super::write::write_capture;
 

@@ -1,16 +1,20 @@
 //! A run: captures in the order of their first packets, one analysis, progress, interruption.
 
 mod input;
+mod reading;
 
 pub use input::{Input, Origin};
+pub use reading::{Position, Reading, Taken};
 
 use std::ops::ControlFlow;
 
-use crate::analysis::{Analysis, LEAST_FRAMES, Settings};
-use crate::capture::{Capture, Facts, Step};
+use crate::analysis::{Analysis, Settings};
+use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
-use crate::error::{CaptureError, Damage};
+use crate::error::CaptureError;
+use crate::packet::Packet;
 use crate::select::Select;
+use crate::sieve::Sieve;
 
 /// How to run.
 #[derive(Debug, Clone)]
@@ -64,136 +68,65 @@ pub struct Run {
 
 /// Reads `inputs` as one run.
 pub fn scan(inputs: Vec<Input>, options: &Options, monitor: &mut dyn Monitor) -> Result<Run, CaptureError> {
-    let mut inputs = inputs;
-    if options.auto_ports {
-        // Which ports those are is known at the end: what can be read only once is kept for the second time.
-        for input in &mut inputs {
-            input.keep()?;
-        }
-    }
-    let first = pass(&mut inputs, &options.ports, options, monitor)?;
-    let found: Vec<u16> = first
-        .analysis
-        .candidates()
-        .filter(|candidate| candidate.frames >= LEAST_FRAMES)
-        .map(|candidate| candidate.port)
-        .collect();
+    let (first, inputs) = pass(kept(inputs, options)?, &options.ports, options, monitor)?;
+    let found = first.analysis.tally().likely_ports();
     if !options.auto_ports || found.is_empty() || first.interrupted {
         return Ok(first);
     }
-    let asked = first.analysis.settings().ports.iter();
-    let ports: Vec<u16> = asked.chain(found).collect();
-    pass(&mut inputs, &ports, options, monitor)
+    let ports: Vec<u16> = first.analysis.settings().ports.iter().chain(found).collect();
+    Ok(pass(inputs, &ports, options, monitor)?.0)
+}
+
+/// Begins to read `inputs`, and tells the ports that are VXLAN's: those asked for, and where that is wanted those whose
+/// traffic looks like it. For runs that give answers on the way, and so must know before.
+pub fn begin(
+    inputs: Vec<Input>,
+    options: &Options,
+    monitor: &mut dyn Monitor,
+) -> Result<(Reading, Ports), CaptureError> {
+    let asked = Ports::new(&options.ports);
+    if !options.auto_ports {
+        return Ok((Reading::begin(inputs, options.count, monitor)?, asked));
+    }
+    let mut sieve = Sieve::new(Settings { ports: asked.clone(), select: options.select.clone() });
+    let mut packet = Packet::default();
+    let mut reading = Reading::begin(kept(inputs, options)?, options.count, monitor)?;
+    let mut take = |_, frame: &Frame<'_>| match sieve.look(frame, &mut packet) {
+        Some(_) => Taken::Inside,
+        None => Taken::Outside,
+    };
+    while reading.step(monitor, &mut take)? {}
+    let interrupted = reading.interrupted();
+    let mut reading = Reading::begin(reading.end().0, options.count, monitor)?;
+    if interrupted {
+        reading.stop();
+    }
+    let ports: Vec<u16> = asked.iter().chain(sieve.tally().likely_ports()).collect();
+    Ok((reading, Ports::new(&ports)))
+}
+
+/// Which ports look like VXLAN's is known at the end: what can be read only once is kept for the second time.
+fn kept(mut inputs: Vec<Input>, options: &Options) -> Result<Vec<Input>, CaptureError> {
+    if options.auto_ports {
+        inputs.iter_mut().try_for_each(Input::keep)?;
+    }
+    Ok(inputs)
 }
 
 fn pass(
-    inputs: &mut [Input],
+    inputs: Vec<Input>,
     ports: &[u16],
     options: &Options,
     monitor: &mut dyn Monitor,
-) -> Result<Run, CaptureError> {
+) -> Result<(Run, Vec<Input>), CaptureError> {
     let settings = Settings { ports: Ports::new(ports), select: options.select.clone() };
-    let mut pass = Pass {
-        run: Run { analysis: Analysis::new(settings), captures: Vec::new(), interrupted: false },
-        progress: Progress { total: inputs.iter().map(Input::size).sum(), ..Progress::default() },
-        left: options.count,
-        monitor,
-    };
-    for input in pass.in_order(inputs)? {
-        pass.read(input)?;
-    }
-    // Ctrl-C often ends the writer of a pipe too: then the end comes first, and the signal is still to be looked at.
-    let _ = pass.look(true);
-    pass.run.analysis.finish();
-    Ok(pass.run)
-}
-
-struct Pass<'a> {
-    run: Run,
-    progress: Progress,
-    left: Option<u64>,
-    monitor: &'a mut dyn Monitor,
-}
-
-impl Pass<'_> {
-    /// The captures in the order of their first packets; those without a time come last, as they were given.
-    fn in_order<'i>(&mut self, inputs: &'i mut [Input]) -> Result<Vec<&'i mut Input>, CaptureError> {
-        let several = inputs.len() > 1;
-        let mut timed = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            let first = if several { self.first_time(input)? } else { None };
-            timed.push((first.unwrap_or(i64::MAX), input));
-        }
-        timed.sort_by_key(|(first, _)| *first);
-        Ok(timed.into_iter().map(|(_, input)| input).collect())
-    }
-
-    fn first_time(&mut self, input: &mut Input) -> Result<Option<i64>, CaptureError> {
-        let mut capture = input.open()?;
-        let time = loop {
-            match capture.first_time() {
-                Err(CaptureError::Io { source, .. }) if source.kind() == std::io::ErrorKind::Interrupted => {
-                    if self.look(true).is_break() {
-                        break None;
-                    }
-                }
-                told => break told?,
-            }
-        };
-        input.give_back(capture);
-        Ok(time)
-    }
-
-    fn read(&mut self, input: &mut Input) -> Result<(), CaptureError> {
-        if self.run.interrupted || self.left == Some(0) {
-            return Ok(());
-        }
-        let mut capture = input.open()?;
-        let before = self.progress.bytes;
-        let broken = loop {
-            match self.drain(&mut capture) {
-                Ok(Step::End | Step::Stopped) => break None,
-                Ok(step) => {
-                    self.progress.bytes = before + capture.bytes_read();
-                    if self.look(step == Step::Interrupted).is_break() {
-                        break None;
-                    }
-                }
-                // What came before is whole; only this capture ends here.
-                Err(CaptureError::Io { source, .. }) => break Some(source),
-                Err(error) => return Err(error),
-            }
-        };
-        self.progress.bytes = before + capture.bytes_read();
-        let mut facts = capture.facts();
-        if let Some(error) = broken {
-            let (expected, found) = ("readable input".to_owned(), error.to_string());
-            facts.complete = false;
-            facts.damage = Some(Damage { offset: facts.bytes, expected, found, fatal: true });
-        }
-        self.run.captures.push((capture.name().to_owned(), facts));
-        Ok(())
-    }
-
-    fn drain(&mut self, capture: &mut Capture) -> Result<Step, CaptureError> {
-        let (analysis, frames) = (&mut self.run.analysis, &mut self.progress.frames);
-        let Some(left) = &mut self.left else {
-            return capture.drain(&mut |frame| {
-                *frames += 1;
-                analysis.observe(&frame);
-                ControlFlow::Continue(())
-            });
-        };
-        capture.drain(&mut |frame| {
-            *frames += 1;
-            *left -= u64::from(analysis.observe(&frame));
-            if *left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-    }
-
-    fn look(&mut self, interrupted: bool) -> ControlFlow<()> {
-        let answer = self.monitor.look(self.progress, interrupted);
-        self.run.interrupted |= answer.is_break();
-        answer
-    }
+    let mut analysis = Analysis::new(settings);
+    let mut reading = Reading::begin(inputs, options.count, monitor)?;
+    let mut take =
+        |_, frame: &Frame<'_>| if analysis.observe(frame) { Taken::Inside } else { Taken::Outside };
+    while reading.step(monitor, &mut take)? {}
+    analysis.finish();
+    let interrupted = reading.interrupted();
+    let (inputs, captures) = reading.end();
+    Ok((Run { analysis, captures, interrupted }, inputs))
 }

@@ -94,6 +94,13 @@ impl<'a> Span<'a> {
         Span::new(self.bytes, len)
     }
 
+    /// Where the bytes at hand begin in `frame`, which they are a part of.
+    #[inline]
+    #[must_use]
+    pub fn offset_in(self, frame: &[u8]) -> usize {
+        self.bytes.as_ptr().addr().wrapping_sub(frame.as_ptr().addr()).min(frame.len())
+    }
+
     #[inline]
     fn missing(self, needed: usize) -> Missing {
         if self.len < needed { Missing::Short } else { Missing::Cut }
@@ -126,6 +133,15 @@ mod tests {
         let short = Span::new(&[1, 2, 3], 3);
         assert_eq!(short.split::<4>().unwrap_err(), Missing::Short);
         assert_eq!(short.skip(4).unwrap_err(), Missing::Short);
+    }
+
+    /// An empty rest is at the end of what it was a part of.
+    #[test]
+    fn a_layer_knows_where_it_begins() {
+        let frame = [0; 20];
+        let span = Span::new(&frame, 60).skip(14).unwrap();
+        assert_eq!(span.offset_in(&frame), 14);
+        assert_eq!(span.skip(6).unwrap().offset_in(&frame), 20);
     }
 
     /// Bytes beyond a layer's own length (Ethernet padding) are not the layer's.

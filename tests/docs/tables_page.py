@@ -6,10 +6,13 @@
 import re
 from pathlib import Path
 
-from vxinspect.columns import VIEWS, Column, View
+from vxinspect.columns import PACKETS, VIEWS, Column, View
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 _PART = re.compile(r"(<!-- columns: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+# The tables of a report, and what is no table.
+LISTED = VIEWS | {PACKETS.name: PACKETS}
 
 # What a value is in JSON, and what one of it measures.
 _KINDS = {
@@ -42,7 +45,7 @@ def column_table(view: View) -> str:
 
 def filled(page: str) -> str:
     """Return the page with the table of each part made anew."""
-    return _PART.sub(lambda part: f"{part[1]}{column_table(VIEWS[part[2]])}{part[3]}", page)
+    return _PART.sub(lambda part: f"{part[1]}{column_table(LISTED[part[2]])}{part[3]}", page)
 
 
 def parts(page: str) -> list[str]:

@@ -12,7 +12,7 @@ import vxinspect
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "expected"
 CAPTURE = "samples/two-tenants.pcap"
-ALL = {"summary": ("summary",), **COMMANDS}
+ALL = {"summary": ("summary",), **COMMANDS, "packets": ("packets",)}
 WIDTHS = (80, 200)
 SUFFIXES = {"json": "json", "jsonl": "jsonl", "csv": "csv", "markdown": "md"}
 # JSON of everything; the other machine formats of one table and of the summary, which has a shape of its own.

@@ -10,7 +10,7 @@ from vxinspect.cli.command import Option
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
-__all__ = ["COMMON", "Options"]
+__all__ = ["COMMON", "Options", "at_least", "common_without"]
 
 _SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
 _READING = "Reading"
@@ -27,7 +27,7 @@ def _ports(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Por
     return tuple(ports) or (VXLAN_PORT,)
 
 
-def _at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+def at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
     """Return what turns an option's text into a whole number."""
 
     def convert(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
@@ -74,11 +74,11 @@ COMMON: tuple[click.Parameter, ...] = (
         callback=_ports,
         help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; auto adds those that look like it.",
     ),
-    _read("-c", "--count", metavar="N", callback=_at_least(1), help_text="Stop after N frames."),
+    _read("-c", "--count", metavar="N", callback=at_least(1), help_text="Stop after N frames."),
     _read(
         "--threads",
         metavar="N",
-        callback=_at_least(1),
+        callback=at_least(1),
         help_text="At most N threads; any number gives the same answer. Today one capture is read by one.",
     ),
     _read("--strict", is_flag=True, help_text="Exit with 2 where a capture is cut short or damaged."),
@@ -92,7 +92,7 @@ COMMON: tuple[click.Parameter, ...] = (
     _write(
         *("--limit",),
         metavar="N",
-        callback=_at_least(0),
+        callback=at_least(0),
         help_text="At most N rows, 0 for all. By default people see 20, programs all.",
     ),
     _write(
@@ -103,6 +103,7 @@ COMMON: tuple[click.Parameter, ...] = (
         "with every column, raw bytes and RFC 3339 times.",
     ),
     _write("--json", "as_json", is_flag=True, help_text="Short for --format json."),
+    _write("--jsonl", "as_jsonl", is_flag=True, help_text="Short for --format jsonl."),
     _write(
         *("-o", "--output"),
         metavar="FILE",
@@ -120,6 +121,11 @@ COMMON: tuple[click.Parameter, ...] = (
     _write("-q", "--quiet", is_flag=True, help_text="No progress line and no hints."),
 )
 """The arguments and options of every command, in the order of the help text."""
+
+
+def common_without(*names: str) -> list[click.Parameter]:
+    """Return the common arguments and options, but for those that make no sense to a command."""
+    return [parameter for parameter in COMMON if not set(names) & set(parameter.opts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +148,41 @@ class Options:
 
     @classmethod
     def from_click(cls, given: Mapping[str, Any]) -> "Options":
-        """Build from click's parameters; `--json` beside another `--format` is a usage error."""
-        if given["as_json"] and given["format_"] not in (None, "json"):
-            raise click.UsageError(f"--json and --format {given['format_']} exclude each other.")
+        """Build from click's parameters, some of which a command may not have.
+
+        `--json` or `--jsonl` beside another format is a usage error.
+        """
         select = Select(**{name: given[name] or None for name in Select.__dataclass_fields__})
         return cls(
             captures=given["captures"],
             select=select,
             ports=given["ports"],
             count=given["count"],
-            threads=given["threads"],
+            threads=given.get("threads"),
             strict=given["strict"],
-            sort=given["sort"],
-            limit=given["limit"],
-            format="json" if given["as_json"] else given["format_"] or "table",
+            sort=given.get("sort", ()),
+            limit=given.get("limit"),
+            format=_format(given),
             output=given["output"],
             color=given["color"],
             progress=not given["no_progress"] and not given["quiet"],
             quiet=given["quiet"],
         )
+
+
+def _format(given: Mapping[str, Any]) -> str:
+    """Return the format that `--format`, `--json` and `--jsonl` agree on."""
+    asked = (
+        {
+            f"--format {given['format_']}": given.get("format_"),
+            "--json": "json" if given.get("as_json") else None,
+            "--jsonl": "jsonl" if given.get("as_jsonl") else None,
+        }
+        if "format_" in given
+        else {}
+    )
+    said = {option: form for option, form in asked.items() if form is not None}
+    if len(set(said.values())) > 1:
+        first, second = sorted(said, key=lambda option: option.startswith("--format"))[:2]
+        raise click.UsageError(f"{first} and {second} exclude each other.")
+    return next(iter(said.values()), "table")

@@ -45,8 +45,11 @@ def check_output(output: str | None) -> None:
         raise OutputError(output, error) from None
 
 
-def write_output(output: str | None, chunks: Iterable[str]) -> None:
-    """Write the text to standard output or the file. `BrokenPipeError` of standard output passes through."""
+def write_output(output: str | None, chunks: Iterable[str], *, live: bool = False) -> None:
+    """Write the text to standard output or the file. `BrokenPipeError` of standard output passes through.
+
+    `live`: each chunk is to be seen before the next one comes.
+    """
     if output is None or output == "-":
         if sys.stdout is None:
             raise OutputError("standard output", OSError(0, "is closed"))
@@ -55,6 +58,8 @@ def write_output(output: str | None, chunks: Iterable[str]) -> None:
             sys.stdout.reconfigure(errors="replace")
         for chunk in chunks:
             sys.stdout.write(chunk)
+            if live:
+                sys.stdout.flush()
         sys.stdout.flush()
         return
     target = Path(output).resolve()

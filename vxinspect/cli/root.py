@@ -5,6 +5,7 @@ import click
 from vxinspect import __version__
 from vxinspect.cli.command import Root
 from vxinspect.cli.generate import GENERATE
+from vxinspect.cli.packets import PACKETS
 from vxinspect.cli.summary import SUMMARY
 from vxinspect.cli.tables import COMMANDS
 
@@ -32,7 +33,7 @@ root = Root(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS, GENERATE):
+for command in (SUMMARY, *COMMANDS, PACKETS, GENERATE):
     root.add_command(command)
 
 

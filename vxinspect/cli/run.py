@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
 
 from vxinspect.api import Report, run_scan
 from vxinspect.cli import DONE, INTERRUPTED, UNUSABLE
@@ -13,7 +14,7 @@ from vxinspect.columns import View, parse_sort
 from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.text import clean
 
-__all__ = ["Canvas", "run"]
+__all__ = ["Canvas", "close", "run", "watched"]
 
 
 class Canvas:
@@ -38,7 +39,6 @@ def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> in
         parse_sort(view, options.sort)
     sources = captures_to_read(options.captures, options.output)
     check_output(options.output)
-    watched = options.progress and sys.stderr is not None and sys.stderr.isatty()
     with ProgressLine() as progress:
         report = run_scan(
             sources,
@@ -46,38 +46,58 @@ def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> in
             select=options.select,
             count=options.count,
             threads=options.threads,
-            progress=progress if watched else None,
+            progress=progress if watched(options) else None,
             keep_on_interrupt=True,
         )
     write_output(options.output, draw(report, options, Canvas(options)))
-    return _close(report, options, hints)
+    return close(report, options, hints(report, options))
 
 
-def _close(report: Report, options: Options, hints: Hints) -> int:
-    """Say on standard error what the result does not, and return the exit code."""
+class Run(Protocol):
+    """What every run tells of itself."""
+
+    @property
+    def captures(self) -> list[dict[str, Any]]:
+        """What was read."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it early."""
+
+
+def close(run: Run, options: Options, hints: Iterable[str], *, result: str = "report") -> int:
+    """Say on standard error what the result does not, and return the exit code.
+
+    `result`: what the run's result is called.
+    """
     paint = paint_for(options.color, sys.stderr)
-    fatal = any(capture["fatal"] for capture in report.captures)
-    incomplete = any(not capture["complete"] for capture in report.captures)
+    fatal = any(capture["fatal"] for capture in run.captures)
+    incomplete = any(not capture["complete"] for capture in run.captures)
     if sys.stderr is not None:
         if not options.quiet:
-            _say(f"{paint.hint('hint:')} {clean(hint)}" for hint in hints(report, options))
-        _say(_damage_lines(report, paint))
-        if report.interrupted:
-            _say([f"{paint.warning('interrupted:')} the report covers what was read until then"])
-    if report.interrupted:
+            _say(f"{paint.hint('hint:')} {clean(hint)}" for hint in hints)
+        _say(_damage_lines(run.captures, result, paint))
+        if run.interrupted:
+            _say([f"{paint.warning('interrupted:')} the {result} covers what was read until then"])
+    if run.interrupted:
         return INTERRUPTED
     return UNUSABLE if fatal or (options.strict and incomplete) else DONE
 
 
-def _damage_lines(report: Report, paint: Paint) -> Iterator[str]:
+def watched(options: Options) -> bool:
+    """Whether somebody sees a progress line."""
+    return options.progress and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _damage_lines(captures: Iterable[dict[str, Any]], result: str, paint: Paint) -> Iterator[str]:
     """Yield one line for each capture that breaks off."""
-    for capture in report.captures:
+    for capture in captures:
         reason = capture["damage"] or f"cut short at byte {capture['truncated_at']}"
         line = clean(f"{capture['name']}: {reason}")
         if capture["fatal"]:
             yield f"{paint.error('vxinspect:')} {line}"
         elif not capture["complete"]:
-            yield f"{paint.warning('warning:')} {line}; the report covers the frames before"
+            yield f"{paint.warning('warning:')} {line}; the {result} covers the frames before"
 
 
 def _say(lines: Iterable[str]) -> None:

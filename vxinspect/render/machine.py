@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from vxinspect.render.text import clean
 from vxinspect.tables import Value
 
-__all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows"]
+__all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows", "told_text"]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,15 +45,25 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterato
 
     What is absent is empty. Text that a spreadsheet would take for a formula gets a `'` in front.
     """
+    yield from _csv_lines([columns])
+    yield from _csv_lines(rows)
+
+
+def _csv_lines(rows: Iterable[Sequence[Value]]) -> Iterator[str]:
     import csv
 
     line = _LastLine()
     writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(columns)
-    yield line.text
     for row in rows:
         writer.writerow([_csv_cell(value) for value in row])
         yield line.text
+
+
+def told_text(form: str, text: str) -> str:
+    """Return how a machine format (`json`, `jsonl`, `csv`) tells one text, quotes and escapes included."""
+    if form == "csv":
+        return next(iter(_csv_lines([(text,)])))[:-1]
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _dumped(columns: Sequence[str], row: Sequence[Value]) -> str:

@@ -6,22 +6,23 @@ from vxinspect.columns import View
 from vxinspect.render.cells import shown_columns
 from vxinspect.tables import Row
 
-__all__ = ["escaped", "markdown_lines"]
+__all__ = ["escaped", "markdown_line", "markdown_lines"]
 
 
 def markdown_lines(view: View, rows: Sequence[Row]) -> list[str]:
     """Return heading, rule and rows."""
     columns = shown_columns(view, rows)
-    heading = _line([column.title for column in columns])
-    rule = _line(["--:" if column.right else ":--" for column in columns])
+    heading = markdown_line([column.title for column in columns])
+    rule = markdown_line(["--:" if column.right else ":--" for column in columns])
     return [
         heading,
         rule,
-        *(_line([column.cells[index] for column in columns]) for index in range(len(rows))),
+        *(markdown_line([column.cells[index] for column in columns]) for index in range(len(rows))),
     ]
 
 
-def _line(cells: Sequence[str]) -> str:
+def markdown_line(cells: Sequence[str]) -> str:
+    """Return one row."""
     return f"| {' | '.join(escaped(cell) for cell in cells)} |"
 
 

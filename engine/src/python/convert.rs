@@ -1,12 +1,12 @@
 //! Values and errors, from Rust to Python.
 
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyMemoryError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyType};
 
-use crate::error::{CaptureError, Damage};
+use crate::error::{CaptureError, Damage, RunError};
 use crate::value::{Rfc3339, Value};
 
 /// A value as a Python object: None, int, float, str, or a list of int or str.
@@ -61,7 +61,29 @@ pub(super) fn capture_error(py: Python<'_>, error: CaptureError) -> PyErr {
     }
 }
 
-/// What the system said, without Rust's "(os error 2)". An exception of a Python reader goes through as it is.
+/// A run that read or wrote.
+pub(super) fn run_error(py: Python<'_>, error: RunError) -> PyErr {
+    match error {
+        RunError::Capture(error) => capture_error(py, error),
+        RunError::Output(error) => output_error(error),
+    }
+}
+
+/// What cannot be written: an `OSError` with its number, so that Python makes a `BrokenPipeError` of a closed pipe.
+pub(super) fn output_error(error: std::io::Error) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((number, words(&error))),
+        None => error.into(),
+    }
+}
+
+/// What the system said, without Rust's "(os error 2)".
+fn words(error: &std::io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or(&words).to_owned()
+}
+
+/// An exception of a Python reader goes through as it is.
 fn io_error(py: Python<'_>, name: &str, source: std::io::Error) -> PyErr {
     let source = match source.downcast::<PyErr>() {
         Ok(exception) => return exception,
@@ -70,10 +92,8 @@ fn io_error(py: Python<'_>, name: &str, source: std::io::Error) -> PyErr {
     if source.kind() == std::io::ErrorKind::OutOfMemory {
         return PyMemoryError::new_err(name.to_owned());
     }
-    let words = source.to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
     let class = UNREADABLE.import(py, EXCEPTIONS, "UnreadableCaptureError");
-    raise(class.and_then(|class| class.call1((name, words))))
+    raise(class.and_then(|class| class.call1((name, words(&source)))))
 }
 
 fn located(

@@ -43,6 +43,10 @@ impl PyMonitor {
 
 impl Monitor for PyMonitor {
     fn look(&mut self, progress: Progress, interrupted: bool) -> ControlFlow<()> {
+        // What stopped the run stops it for good.
+        if self.raised.is_some() {
+            return ControlFlow::Break(());
+        }
         if !interrupted && self.looked.elapsed() < EVERY {
             return ControlFlow::Continue(());
         }

@@ -1,21 +1,18 @@
 //! `scan`, `Analysis` and `Rows`.
 
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
+use super::asked::{Sources, inputs, selection};
 use super::convert::{capture_error, option_error, value};
 use super::monitor::PyMonitor;
-use super::reader::PyReader;
+use super::told::{self, PortCandidate, counts};
 use crate::analysis;
-use crate::capture::{Compression, Facts};
-use crate::disposition::Disposition;
-use crate::scan::{self as run, Input, Options, Origin};
-use crate::select::Select;
+use crate::capture::Facts;
+use crate::scan::{self as run, Options};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
 use crate::views::{self, AnyTable, View, summary};
@@ -67,26 +64,11 @@ impl Rows {
 #[pymethods]
 impl Analysis {
     fn captures<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.captures.iter().map(|(name, facts)| capture(py, name, facts)).collect()
+        told::captures(py, &self.captures)
     }
 
     fn frames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let endings = self.seen.endings();
-        let frames = PyDict::new(py);
-        frames.set_item("total", endings.total())?;
-        for (name, disposition) in [
-            ("vxlan", Disposition::Vxlan),
-            ("fragment", Disposition::Fragment),
-            ("other", Disposition::Other),
-            ("invalid", Disposition::Invalid),
-            ("malformed", Disposition::Malformed),
-        ] {
-            frames.set_item(name, endings.of(disposition))?;
-        }
-        frames.set_item("selected", summary::bytes(self.seen.cells()).packets)?;
-        frames.set_item("reasons", counts(py, endings.reasons())?)?;
-        frames.set_item("notes", counts(py, self.seen.notes())?)?;
-        Ok(frames)
+        told::frames(py, self.seen.tally(), summary::bytes(self.seen.cells()).packets)
     }
 
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -121,9 +103,8 @@ impl Analysis {
         Ok(bytes)
     }
 
-    fn candidates(&self) -> Vec<(u16, u64, Vec<u32>)> {
-        let told = |c: &analysis::Candidate| (c.port, c.frames, c.vnis.iter().copied().collect());
-        self.seen.candidates().map(told).collect()
+    fn candidates(&self) -> Vec<PortCandidate> {
+        told::candidates(self.seen.tally())
     }
 
     fn ports(&self) -> Vec<u16> {
@@ -172,33 +153,6 @@ impl Analysis {
     }
 }
 
-fn counts(
-    py: Python<'_>,
-    named: impl IntoIterator<Item = (&'static str, u64)>,
-) -> PyResult<Bound<'_, PyDict>> {
-    let counts = PyDict::new(py);
-    named.into_iter().try_for_each(|(name, count)| counts.set_item(name, count))?;
-    Ok(counts)
-}
-
-fn capture<'py>(py: Python<'py>, name: &str, facts: &Facts) -> PyResult<Bound<'py, PyDict>> {
-    let link_types: Vec<String> = facts.link_types.iter().map(|link| link.name().into_owned()).collect();
-    let capture = PyDict::new(py);
-    capture.set_item("name", name)?;
-    capture.set_item("format", facts.format.name())?;
-    capture.set_item("byte_order", facts.byte_order.name())?;
-    let resolution = Some(&facts.timestamp_resolution).filter(|resolution| !resolution.is_empty());
-    capture.set_item("timestamp_resolution", resolution)?;
-    capture.set_item("link_types", link_types)?;
-    capture.set_item("compression", facts.compression.map(Compression::name))?;
-    capture.set_item("bytes", facts.bytes)?;
-    capture.set_item("complete", facts.complete)?;
-    capture.set_item("truncated_at", facts.truncated_at)?;
-    capture.set_item("damage", facts.damage.as_ref().map(ToString::to_string))?;
-    capture.set_item("fatal", facts.damage.as_ref().is_some_and(|damage| damage.fatal))?;
-    Ok(capture)
-}
-
 const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, \
     overhead_total, overhead_vni or overhead_tunnel";
 
@@ -225,7 +179,7 @@ fn view_named(name: &str) -> Option<View> {
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn scan(
     py: Python<'_>,
-    sources: Vec<(String, Bound<'_, PyAny>)>,
+    sources: Sources<'_>,
     ports: Vec<u16>,
     auto_ports: bool,
     select: Vec<(String, String)>,
@@ -237,11 +191,7 @@ pub(super) fn scan(
     if threads == Some(0) {
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let inputs: Vec<Input> = sources
-        .into_iter()
-        .map(|(name, source)| Ok(Input::new(&name, origin(&source, &interrupted)?)))
-        .collect::<PyResult<_>>()?;
+    let (inputs, interrupted) = inputs(&sources)?;
     let options = Options { ports, auto_ports, select: selection(py, &select)?, count };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
@@ -250,29 +200,4 @@ pub(super) fn scan(
         Some(error) if !(keep_on_interrupt && error.is_instance_of::<PyKeyboardInterrupt>(py)) => Err(error),
         _ => Ok(Analysis::new(run.analysis, run.captures, run.interrupted)),
     }
-}
-
-fn selection(py: Python<'_>, terms: &[(String, String)]) -> PyResult<Select> {
-    let mut select = Select::default();
-    for (field, text) in terms {
-        let added = select.add(field, text);
-        added.map_err(|error| option_error(py, &error.field, &error.text, error.expected))?;
-    }
-    Ok(select)
-}
-
-/// `-` is standard input.
-fn origin(source: &Bound<'_, PyAny>, interrupted: &Arc<AtomicBool>) -> PyResult<Origin> {
-    if let Ok(bytes) = source.cast::<PyBytes>() {
-        return Ok(Origin::Bytes(bytes.as_bytes().into()));
-    }
-    if source.is_instance_of::<PyString>() {
-        let path: PathBuf = source.extract()?;
-        return Ok(if path.as_os_str() == "-" { Origin::Stdin } else { Origin::Path(path) });
-    }
-    if !source.hasattr("read")? {
-        return Err(PyTypeError::new_err("a source must be a path, bytes or a binary file object"));
-    }
-    let object = source.clone().unbind();
-    Ok(Origin::Reader(Box::new(PyReader { object, interrupted: Arc::clone(interrupted) })))
 }

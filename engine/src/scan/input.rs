@@ -44,6 +44,11 @@ impl Input {
         Self { name: name.to_owned(), origin: Some(origin), open: None, kept: None, size }
     }
 
+    /// The name it is shown by.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Bytes of input, where that is known.
     pub(super) fn size(&self) -> Option<u64> {
         self.size

@@ -1,0 +1,52 @@
+//! What a run is asked: its sources and its selection.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use super::convert::option_error;
+use super::reader::PyReader;
+use crate::scan::{Input, Origin};
+use crate::select::Select;
+
+/// Name to show, and a path, contents or an open binary file.
+pub(super) type Sources<'py> = Vec<(String, Bound<'py, PyAny>)>;
+
+/// The sources as inputs, and what is set when Ctrl-C comes while Python reads for one of them.
+pub(super) fn inputs(sources: &Sources<'_>) -> PyResult<(Vec<Input>, Arc<AtomicBool>)> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let inputs = sources
+        .iter()
+        .map(|(name, source)| Ok(Input::new(name, origin(source, &interrupted)?)))
+        .collect::<PyResult<_>>()?;
+    Ok((inputs, interrupted))
+}
+
+pub(super) fn selection(py: Python<'_>, terms: &[(String, String)]) -> PyResult<Select> {
+    let mut select = Select::default();
+    for (field, text) in terms {
+        let added = select.add(field, text);
+        added.map_err(|error| option_error(py, &error.field, &error.text, error.expected))?;
+    }
+    Ok(select)
+}
+
+/// `-` is standard input.
+fn origin(source: &Bound<'_, PyAny>, interrupted: &Arc<AtomicBool>) -> PyResult<Origin> {
+    if let Ok(bytes) = source.cast::<PyBytes>() {
+        return Ok(Origin::Bytes(bytes.as_bytes().into()));
+    }
+    if source.is_instance_of::<PyString>() {
+        let path: PathBuf = source.extract()?;
+        return Ok(if path.as_os_str() == "-" { Origin::Stdin } else { Origin::Path(path) });
+    }
+    if !source.hasattr("read")? {
+        return Err(PyTypeError::new_err("a source must be a path, bytes or a binary file object"));
+    }
+    let object = source.clone().unbind();
+    Ok(Origin::Reader(Box::new(PyReader { object, interrupted: Arc::clone(interrupted) })))
+}

@@ -1,0 +1,115 @@
+//! What a run has to say of itself, as plain values.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::analysis::{Candidate, Tally};
+use crate::capture::{Compression, Facts};
+use crate::disposition::Disposition;
+use crate::stream::Told;
+
+/// What a run that wrote came to.
+#[pyclass(frozen, module = "vxinspect._engine")]
+pub(super) struct Outcome {
+    captures: Vec<(String, Facts)>,
+    frames: Py<PyDict>,
+    candidates: Vec<PortCandidate>,
+    ports: Vec<u16>,
+    #[pyo3(get)]
+    interrupted: bool,
+    #[pyo3(get)]
+    written: u64,
+}
+
+/// UDP port, frames that look like VXLAN, VNIs.
+pub(super) type PortCandidate = (u16, u64, Vec<u32>);
+
+impl Outcome {
+    pub(super) fn new(py: Python<'_>, told: &Told<'_>, written: u64) -> PyResult<Self> {
+        Ok(Self {
+            captures: told.captures.to_vec(),
+            frames: frames(py, told.tally, told.selected)?.unbind(),
+            candidates: candidates(told.tally),
+            ports: told.ports.iter().collect(),
+            interrupted: told.interrupted,
+            written,
+        })
+    }
+}
+
+#[pymethods]
+impl Outcome {
+    fn captures<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        captures(py, &self.captures)
+    }
+
+    fn frames<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.frames.bind(py).clone()
+    }
+
+    fn candidates(&self) -> Vec<PortCandidate> {
+        self.candidates.clone()
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        self.ports.clone()
+    }
+}
+
+pub(super) fn frames<'py>(py: Python<'py>, tally: &Tally, selected: u64) -> PyResult<Bound<'py, PyDict>> {
+    let endings = tally.endings();
+    let frames = PyDict::new(py);
+    frames.set_item("total", endings.total())?;
+    for disposition in [
+        Disposition::Vxlan,
+        Disposition::Fragment,
+        Disposition::Other,
+        Disposition::Invalid,
+        Disposition::Malformed,
+    ] {
+        frames.set_item(disposition.name(), endings.of(disposition))?;
+    }
+    frames.set_item("selected", selected)?;
+    frames.set_item("reasons", counts(py, endings.reasons())?)?;
+    frames.set_item("notes", counts(py, tally.notes())?)?;
+    Ok(frames)
+}
+
+pub(super) fn candidates(tally: &Tally) -> Vec<PortCandidate> {
+    let told = |c: &Candidate| (c.port, c.frames, c.vnis.iter().copied().collect());
+    tally.candidates().map(told).collect()
+}
+
+pub(super) fn counts(
+    py: Python<'_>,
+    named: impl IntoIterator<Item = (&'static str, u64)>,
+) -> PyResult<Bound<'_, PyDict>> {
+    let counts = PyDict::new(py);
+    named.into_iter().try_for_each(|(name, count)| counts.set_item(name, count))?;
+    Ok(counts)
+}
+
+pub(super) fn captures<'py>(
+    py: Python<'py>,
+    captures: &[(String, Facts)],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    captures.iter().map(|(name, facts)| capture(py, name, facts)).collect()
+}
+
+fn capture<'py>(py: Python<'py>, name: &str, facts: &Facts) -> PyResult<Bound<'py, PyDict>> {
+    let link_types: Vec<String> = facts.link_types.iter().map(|link| link.name().into_owned()).collect();
+    let capture = PyDict::new(py);
+    capture.set_item("name", name)?;
+    capture.set_item("format", facts.format.name())?;
+    capture.set_item("byte_order", facts.byte_order.name())?;
+    let resolution = Some(&facts.timestamp_resolution).filter(|resolution| !resolution.is_empty());
+    capture.set_item("timestamp_resolution", resolution)?;
+    capture.set_item("link_types", link_types)?;
+    capture.set_item("compression", facts.compression.map(Compression::name))?;
+    capture.set_item("bytes", facts.bytes)?;
+    capture.set_item("complete", facts.complete)?;
+    capture.set_item("truncated_at", facts.truncated_at)?;
+    capture.set_item("damage", facts.damage.as_ref().map(ToString::to_string))?;
+    capture.set_item("fatal", facts.damage.as_ref().is_some_and(|damage| damage.fatal))?;
+    Ok(capture)
+}

@@ -1,0 +1,237 @@
+//! The frames of several captures, one buffer at a time: in order, counted, with progress and interruption.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use super::{Input, Monitor, Progress};
+use crate::capture::{Capture, Facts, Frame, Step};
+use crate::error::{CaptureError, Damage};
+
+/// Which frame it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which capture it is in, from 0, in the order of the run.
+    pub capture: usize,
+    /// Its number there, from 1.
+    pub number: u64,
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is inside the time window, and so counts towards the frames that were asked for.
+    Inside,
+    /// It is outside.
+    Outside,
+    /// It is the last that is wanted.
+    Last,
+}
+
+/// Captures that are being read as one run.
+pub struct Reading {
+    inputs: Vec<Input>,
+    /// Which of them is read or comes next.
+    at: usize,
+    open: Option<Open>,
+    progress: Progress,
+    left: Option<u64>,
+    captures: Vec<(String, Facts)>,
+    interrupted: bool,
+}
+
+struct Open {
+    capture: Capture,
+    /// Bytes and frames of the captures before.
+    bytes: u64,
+    frames: u64,
+}
+
+impl Reading {
+    /// Begins a run over at most `count` frames. Captures come in the order of their first packets; those without a time
+    /// come last, as they were given.
+    pub fn begin(
+        inputs: Vec<Input>,
+        count: Option<u64>,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Self, CaptureError> {
+        let total = inputs.iter().map(Input::size).sum();
+        let mut reading = Self {
+            inputs,
+            at: 0,
+            open: None,
+            progress: Progress { total, ..Progress::default() },
+            left: count,
+            captures: Vec::new(),
+            interrupted: false,
+        };
+        if reading.inputs.len() > 1 {
+            reading.put_in_order(monitor)?;
+        }
+        Ok(reading)
+    }
+
+    fn put_in_order(&mut self, monitor: &mut dyn Monitor) -> Result<(), CaptureError> {
+        let mut timed = Vec::with_capacity(self.inputs.len());
+        for mut input in std::mem::take(&mut self.inputs) {
+            let first = self.first_time(&mut input, monitor)?;
+            timed.push((first.unwrap_or(i64::MAX), input));
+        }
+        timed.sort_by_key(|(first, _)| *first);
+        self.inputs = timed.into_iter().map(|(_, input)| input).collect();
+        Ok(())
+    }
+
+    fn first_time(
+        &mut self,
+        input: &mut Input,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Option<i64>, CaptureError> {
+        let mut capture = input.open()?;
+        let time = loop {
+            match capture.first_time() {
+                Err(CaptureError::Io { source, .. }) if source.kind() == io::ErrorKind::Interrupted => {
+                    if self.look(monitor, true).is_break() {
+                        break None;
+                    }
+                }
+                told => break told?,
+            }
+        };
+        input.give_back(capture);
+        Ok(time)
+    }
+
+    /// Reads on by one buffer and hands over its frames, all of one capture. False at the end, which the monitor may
+    /// bring about.
+    #[inline]
+    pub fn step<F>(&mut self, monitor: &mut dyn Monitor, each: &mut F) -> Result<bool, CaptureError>
+    where
+        F: FnMut(Position, &Frame<'_>) -> Taken,
+    {
+        let Some(mut open) = self.next()? else {
+            // Ctrl-C often ends the writer of a pipe too: then the end comes first, and the signal is still to be
+            // looked at.
+            let _ = self.look(monitor, true);
+            return Ok(false);
+        };
+        let drained = self.drain(&mut open, each);
+        self.progress.bytes = open.bytes + open.capture.bytes_read();
+        let broken = match drained {
+            Ok(Step::Stopped) => {
+                self.left = Some(0);
+                None
+            }
+            Ok(Step::End) => None,
+            Ok(step) => {
+                if self.look(monitor, step == Step::Interrupted).is_continue() {
+                    self.open = Some(open);
+                    return Ok(true);
+                }
+                None
+            }
+            // What came before is whole; only this capture ends here.
+            Err(CaptureError::Io { source, .. }) => Some(source),
+            Err(error) => return Err(error),
+        };
+        self.tell_of(&open.capture, broken);
+        Ok(true)
+    }
+
+    /// The capture that is read now, or the next one; `None` where there is none, or no more frames are wanted.
+    fn next(&mut self) -> Result<Option<Open>, CaptureError> {
+        if let Some(open) = self.open.take() {
+            return Ok(Some(open));
+        }
+        let wanted = !self.interrupted && self.left != Some(0);
+        let Some(input) = self.inputs.get_mut(self.at).filter(|_| wanted) else {
+            return Ok(None);
+        };
+        self.at += 1;
+        let Progress { bytes, frames, .. } = self.progress;
+        Ok(Some(Open { capture: input.open()?, bytes, frames }))
+    }
+
+    #[inline]
+    fn drain<F>(&mut self, open: &mut Open, each: &mut F) -> Result<Step, CaptureError>
+    where
+        F: FnMut(Position, &Frame<'_>) -> Taken,
+    {
+        let (before, capture, frames) = (open.frames, self.at - 1, &mut self.progress.frames);
+        let mut take = |frame: &Frame<'_>| {
+            *frames += 1;
+            each(Position { capture, number: *frames - before }, frame)
+        };
+        let Some(left) = &mut self.left else {
+            return open.capture.drain(&mut |frame| match take(&frame) {
+                Taken::Last => ControlFlow::Break(()),
+                Taken::Inside | Taken::Outside => ControlFlow::Continue(()),
+            });
+        };
+        open.capture.drain(&mut |frame| {
+            let taken = take(&frame);
+            *left -= u64::from(taken != Taken::Outside);
+            if *left == 0 || taken == Taken::Last {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    }
+
+    fn tell_of(&mut self, capture: &Capture, broken: Option<io::Error>) {
+        let mut facts = capture.facts();
+        if let Some(error) = broken {
+            let (expected, found) = ("readable input".to_owned(), error.to_string());
+            facts.complete = false;
+            facts.damage = Some(Damage { offset: facts.bytes, expected, found, fatal: true });
+        }
+        self.captures.push((capture.name().to_owned(), facts));
+    }
+
+    fn look(&mut self, monitor: &mut dyn Monitor, interrupted: bool) -> ControlFlow<()> {
+        let answer = monitor.look(self.progress, interrupted);
+        self.interrupted |= answer.is_break();
+        answer
+    }
+
+    /// What each capture says of itself, with its name: those that were read to their end, in the order of the run.
+    #[must_use]
+    pub fn captures(&self) -> &[(String, Facts)] {
+        &self.captures
+    }
+
+    /// The names of all captures, in the order of the run.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().map(Input::name)
+    }
+
+    /// Reads no more.
+    pub(super) fn stop(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// Lets go of what is open and of what was still to come.
+    pub fn close(&mut self) {
+        self.left = Some(0);
+        self.open = None;
+        self.inputs.clear();
+    }
+
+    /// Whether the monitor stopped it.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// Whether more of what is read now may take its time to come: it is no regular file.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.open.is_some() && self.inputs.get(self.at - 1).is_some_and(|input| input.size().is_none())
+    }
+
+    /// What was read, to be read again or told of.
+    #[must_use]
+    pub fn end(self) -> (Vec<Input>, Vec<(String, Facts)>) {
+        (self.inputs, self.captures)
+    }
+}

@@ -1,0 +1,110 @@
+"""Packets one by one, with their bytes: `packets`."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from vxinspect import _engine
+from vxinspect._engine import Packet
+from vxinspect.api import Progress
+from vxinspect.hints import finding_hints
+from vxinspect.selection import Select, Wanted, select_pairs
+from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources, split_ports
+
+__all__ = ["Packet", "PacketStream", "packets"]
+
+
+class PacketStream(Iterator[Packet]):
+    """Packets as they are read; an iterator, and a context manager that lets go of the capture at its end.
+
+    Reading is done in pieces, as packets are asked for, so memory stays the same however long the capture is.
+    """
+
+    def __init__(self, reader: _engine.PacketReader) -> None:
+        self._reader = reader
+        self._waiting: deque[Packet] = deque()
+
+    def __next__(self) -> Packet:
+        if not self._waiting:
+            self._waiting.extend(self._reader.batch())
+        if not self._waiting:
+            raise StopIteration
+        return self._waiting.popleft()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the capture; there are no more packets then."""
+        self._waiting.clear()
+        self._reader.close()
+
+    def batch(self) -> list[Packet]:
+        """Return the packets that can be had without waiting, at least one; none at the end.
+
+        From a pipe these are those that came with one read.
+        """
+        if self._waiting:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            return waiting
+        return self._reader.batch()
+
+    @property
+    def captures(self) -> list[dict[str, Any]]:
+        """What was read to its end, as `Report.captures` tells it."""
+        return self._reader.captures()
+
+    @property
+    def frames(self) -> dict[str, Any]:
+        """How the frames read so far count, as the `frames` of a summary."""
+        return self._reader.frames()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it early."""
+        return self._reader.interrupted
+
+    @property
+    def finding_hints(self) -> list[str]:
+        """What tells why there may be no packets, or fewer than there should be."""
+        return finding_hints(self._reader.frames(), self._reader.candidates(), self._reader.ports())
+
+
+def packets(
+    source: Source,
+    *,
+    ports: Ports = (VXLAN_PORT,),
+    select: Select | Mapping[str, Wanted] | None = None,
+    count: int | None = None,
+    limit: int | None = None,
+    all_frames: bool = False,
+    progress: Progress | None = None,
+) -> PacketStream:
+    """Read captures, and return an iterator of their VXLAN packets, each with its bytes.
+
+    `source`, `ports`, `select` and `count` are those of `scan`. `limit`: at most so many packets.
+    `all_frames`: frames of every disposition; of those that are no VXLAN packets most is None.
+
+    Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
+    makes no sense, when it is called or, for captures that are not open yet, while iterating. A capture that
+    breaks off is no error: see `PacketStream.captures`.
+    """
+    numbers, auto = split_ports(ports)
+    reader = _engine.PacketReader(
+        named_sources(source),
+        ports=numbers,
+        auto_ports=auto,
+        select=select_pairs(select),
+        count=count,
+        limit=limit or None,
+        all_frames=all_frames,
+        progress=progress,
+    )
+    return PacketStream(reader)
