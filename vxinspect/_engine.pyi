@@ -35,6 +35,19 @@ class Rows:
     def __len__(self) -> int: ...
     def rows(self, start: int, stop: int) -> list[tuple[_Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
+    def pick(
+        self,
+        columns: Sequence[str],
+        *,
+        least: Sequence[tuple[str, float]] = ...,
+        most: Sequence[tuple[str, float]] = ...,
+        words: Sequence[tuple[str, Sequence[str]]] = ...,
+    ) -> list[tuple[_Value, ...]]:
+        """Return these columns of the rows whose numbers are at least and at most so much.
+
+        `words`: columns with names, and which of them will do. An absent value meets no demand. Only what is
+        picked becomes Python's, so this is the way to look for few rows in a table of millions.
+        """
 
 @final
 class Mass:
@@ -93,6 +106,8 @@ class Analysis:
         """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
     def ports(self) -> list[int]:
         """Return the UDP ports taken as VXLAN, those found by "auto" included."""
+    def ports_seen(self) -> list[int]:
+        """Return those of them that a packet of the selection came to."""
     def table(self, view: str, *, sort: Sequence[tuple[str, bool]] = ..., limit: int | None = None) -> Rows:
         """Return one table.
 

@@ -48,9 +48,30 @@ class Report:
         return self._analysis.captures()
 
     @property
+    def frames(self) -> dict[str, Any]:
+        """How frames ended: the summary's `frames`."""
+        frames = self._analysis.frames()
+        return {name: frames[name] for name in _SUMMARY_FRAMES}
+
+    @property
+    def time(self) -> dict[str, Any]:
+        """When: the summary's `time`."""
+        return self._analysis.time()
+
+    @property
     def ports(self) -> list[int]:
         """The UDP ports taken as VXLAN, those that "auto" found included."""
         return self._analysis.ports()
+
+    @property
+    def ports_seen(self) -> list[int]:
+        """Those of `ports` that packets of the selection came to."""
+        return self._analysis.ports_seen()
+
+    @property
+    def other_ports(self) -> dict[int, int]:
+        """UDP ports that are not among `ports`, and how many frames to each look like VXLAN."""
+        return {port: frames for port, frames, _ in self._analysis.candidates()}
 
     @property
     def interrupted(self) -> bool:
@@ -64,14 +85,13 @@ class Report:
 
     def summarize(self, *, sort: Iterable[str] = (), limit: int | None = None) -> dict[str, Any]:
         """Return `summary`, its tables sorted and cut; without a limit every VNI and tunnel, and 10 flows."""
-        frames = self._analysis.frames()
         sort = list(sort)
         return {
             "schema_version": SCHEMA_VERSION,
             "version": _engine.__version__,
             "captures": [{name: capture[name] for name in _SUMMARY_CAPTURE} for capture in self.captures],
-            "frames": {name: frames[name] for name in _SUMMARY_FRAMES},
-            "time": self._analysis.time(),
+            "frames": self.frames,
+            "time": self.time,
             "totals": self._analysis.totals(),
             "bytes": self._analysis.bytes(),
             "vnis": self.table("vnis", sort=sort, limit=limit).to_dicts(),

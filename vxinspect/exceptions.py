@@ -6,7 +6,9 @@
     │   ├── UnknownFormatError        the first bytes belong to no known capture format
     │   └── DamagedCaptureError       the capture breaks its own format
     ├── OptionError (a ValueError)    an option or argument that makes no sense
-    └── ScenarioError                 a scenario for synthetic captures that makes no sense
+    └── DeclarationError              a TOML file that makes no sense
+        ├── ScenarioError             ... that declares a synthetic capture
+        └── PolicyError               ... that declares what must hold of a capture
 
 `str()` of each is one line that a person can act on.
 """
@@ -14,7 +16,9 @@
 __all__ = [
     "CaptureError",
     "DamagedCaptureError",
+    "DeclarationError",
     "OptionError",
+    "PolicyError",
     "ScenarioError",
     "UnknownFormatError",
     "UnreadableCaptureError",
@@ -86,8 +90,8 @@ class OptionError(VxinspectError, ValueError):
         return f"expected {self.expected}, found {self.value!r}"
 
 
-class ScenarioError(VxinspectError):
-    """A scenario for synthetic captures that makes no sense.
+class DeclarationError(VxinspectError):
+    """A TOML file that makes no sense.
 
     `name`: the file; `path`: the key, as `host[0].ips[1]`, "" for the whole; `expected` and `found`: what
     must stand there, and what does. `message` says it where these two do not fit.
@@ -105,3 +109,11 @@ class ScenarioError(VxinspectError):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.name, self.path, self.message) if part)
+
+
+class ScenarioError(DeclarationError):
+    """A scenario for synthetic captures that makes no sense."""
+
+
+class PolicyError(DeclarationError):
+    """A policy that makes no sense."""

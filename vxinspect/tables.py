@@ -1,7 +1,7 @@
 """Tables: rows in order, as mappings."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeAlias, overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, overload
 
 from vxinspect.columns import View
 
@@ -33,6 +33,16 @@ class RowSource(Protocol):
 
     def rows(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
+
+    def pick(
+        self,
+        columns: Sequence[str],
+        *,
+        least: Sequence[tuple[str, float]] = ...,
+        most: Sequence[tuple[str, float]] = ...,
+        words: Sequence[tuple[str, Sequence[str]]] = ...,
+    ) -> Sequence[tuple[Value, ...]]:
+        """Return these columns of the rows that meet the demands."""
 
 
 class Table(Sequence[Row]):
@@ -89,6 +99,28 @@ class Table(Sequence[Row]):
         """Return the rows as tuples in the order of `columns`."""
         for start in range(0, len(self), _CHUNK):
             yield from self._source.rows(start, min(start + _CHUNK, len(self)))
+
+    def where(
+        self,
+        *columns: str,
+        least: Mapping[str, float] | None = None,
+        most: Mapping[str, float] | None = None,
+        words: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the rows that meet every demand, with these columns, or all where none is named.
+
+        `least`, `most`: what columns with numbers must be at least, or at most; `words`: what names will do.
+        An absent value meets no demand. In a long table this is much faster than to iterate over it. Raises
+        `OptionError` for an unknown column.
+        """
+        names = columns or self.columns
+        picked = self._source.pick(
+            names,
+            least=list((least or {}).items()),
+            most=list((most or {}).items()),
+            words=list((words or {}).items()),
+        )
+        return [dict(zip(names, values, strict=True)) for values in picked]
 
     def to_dicts(self) -> list[Row]:
         """Return all rows at once."""

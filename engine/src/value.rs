@@ -50,6 +50,17 @@ impl Value {
         if whole == 0 { Value::Null } else { Value::Real(100.0 * part as f64 / whole as f64) }
     }
 
+    /// What it is as a number, if it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Value::Count(count) => Some(*count as f64),
+            Value::Signed(count) => Some(*count as f64),
+            Value::Real(real) => Some(*real),
+            _ => None,
+        }
+    }
+
     /// The order within one column.
     #[must_use]
     pub fn order(&self, other: &Value) -> Ordering {

@@ -11,7 +11,7 @@ pub mod tunnels;
 pub mod vnis;
 pub mod vteps;
 
-pub use table::{AnyTable, Column, Row, Sort, UnknownColumn, table};
+pub use table::{AnyTable, Column, Demand, Row, Sort, UnknownColumn, table};
 
 use crate::cells::{Cell, Cells};
 use crate::timespan::TimeSpan;

@@ -8,6 +8,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+import click
 import pytest
 from pages import ROOT, Block, all_blocks
 from tools import environment, program
@@ -88,8 +89,10 @@ def test_shell_blocks_use_commands_and_options_that_exist(block: Block) -> None:
     for call in vxinspect_calls(block):
         if call[0].startswith("-"):
             continue
-        command = root.commands[call[0]]
-        command.make_context(call[0], call[1:])
+        command, words = root.commands[call[0]], call[1:]
+        if isinstance(command, click.Group):
+            command, words = command.commands[words[0]], words[1:]
+        command.make_context("vxinspect", words)
 
 
 def test_examples_were_found() -> None:

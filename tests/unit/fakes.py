@@ -52,6 +52,19 @@ class FakeRows:
         self.asked.append((start, stop))
         return self._rows[start:stop]
 
+    def pick(
+        self, columns: Sequence[str], *, least: Any = (), most: Any = (), words: Any = ()
+    ) -> list[tuple[Any, ...]]:
+        """Return these columns of the rows that meet the demands, as the engine does."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self._rows]
+        return [
+            tuple(row[name] for name in columns)
+            for row in rows
+            if all(row[name] is not None and row[name] >= bound for name, bound in least)
+            and all(row[name] is not None and row[name] <= bound for name, bound in most)
+            and all(row[name] in allowed for name, allowed in words)
+        ]
+
 
 def capture(**changes: Any) -> dict[str, Any]:
     """Return what a sound small capture looks like in `Analysis.captures()`."""
@@ -101,6 +114,7 @@ class FakeAnalysis:
             "bytes": {"wire": 1500, "inner": 1000, "payload": 500, "overhead": 500, "overhead_percent": 33.3},
             "candidates": [],
             "ports": [4789],
+            "ports_seen": [4789],
         }
         self.facts |= facts
 
@@ -131,6 +145,10 @@ class FakeAnalysis:
     def ports(self) -> Any:
         """As the engine's."""
         return self.facts["ports"]
+
+    def ports_seen(self) -> Any:
+        """As the engine's."""
+        return self.facts["ports_seen"]
 
     def table(
         self, view: str, *, sort: Sequence[tuple[str, bool]] = (), limit: int | None = None

@@ -1,4 +1,7 @@
-"""The command line. `main` owns the exit codes: 0 done, 2 usage or unreadable input, 130 interrupted."""
+"""The command line. `main` owns the exit codes.
+
+0 done, 1 a check failed, 2 usage or unreadable input, 130 interrupted.
+"""
 
 import os
 import sys
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-__all__ = ["Command", "Option", "Root"]
+__all__ = ["Command", "Group", "Option"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _HELP_SECTION = "Help"
@@ -46,11 +46,11 @@ class Command(click.Command):
         _write_examples(formatter, self.examples)
 
 
-class Root(click.Group):
-    """The program: its commands in the order of use, not of the alphabet."""
+class Group(click.Group):
+    """Commands, in the order of use, not of the alphabet."""
 
-    def __init__(self, *, examples: Sequence[str], **settings: Any) -> None:  # noqa: ANN401 - click's own
-        super().__init__(context_settings=_CONTEXT, **settings)
+    def __init__(self, name: str, *, examples: Sequence[str], **settings: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(name, context_settings=_CONTEXT, **settings)
         self.examples = examples
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -10,7 +10,7 @@ from vxinspect.cli.command import Option
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
-__all__ = ["COMMON", "Options", "at_least", "common_without"]
+__all__ = ["COMMON", "READING", "Options", "at_least", "common_without"]
 
 _SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
 _READING = "Reading"
@@ -120,12 +120,16 @@ COMMON: tuple[click.Parameter, ...] = (
     _write("--no-progress", is_flag=True, help_text="No progress line."),
     _write("-q", "--quiet", is_flag=True, help_text="No progress line and no hints."),
 )
-"""The arguments and options of every command, in the order of the help text."""
+"""The arguments and options of every command that shows tables, in the order of the help text."""
 
 
 def common_without(*names: str) -> list[click.Parameter]:
     """Return the common arguments and options, but for those that make no sense to a command."""
     return [parameter for parameter in COMMON if not set(names) & set(parameter.opts)]
+
+
+READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl")
+"""Those of a command that reads captures and shows no table."""
 
 
 @dataclass(frozen=True, slots=True)

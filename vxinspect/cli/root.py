@@ -3,16 +3,18 @@
 import click
 
 from vxinspect import __version__
-from vxinspect.cli.command import Root
+from vxinspect.cli.check import CHECK
+from vxinspect.cli.command import Group
 from vxinspect.cli.generate import GENERATE
 from vxinspect.cli.packets import PACKETS
+from vxinspect.cli.policy import POLICY
 from vxinspect.cli.summary import SUMMARY
 from vxinspect.cli.tables import COMMANDS
 
 __all__ = ["root"]
 
-root = Root(
-    name="vxinspect",
+root = Group(
+    "vxinspect",
     help="Tell what is in a capture of a VXLAN overlay, with the VNI in every key.\n\n"
     "Reads pcap and pcapng, plain or compressed (gzip, zstd, lz4, xz), from files or standard input.",
     examples=[
@@ -33,7 +35,7 @@ root = Root(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS, PACKETS, GENERATE):
+for command in (SUMMARY, *COMMANDS, PACKETS, CHECK, POLICY, GENERATE):
     root.add_command(command)
 
 

@@ -14,7 +14,7 @@ from vxinspect.columns import View, parse_sort
 from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.text import clean
 
-__all__ = ["Canvas", "close", "run", "watched"]
+__all__ = ["Canvas", "close", "read", "run", "watched"]
 
 
 class Canvas:
@@ -37,10 +37,17 @@ def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> in
     """
     for view in views:
         parse_sort(view, options.sort)
+    report = read(options)
+    write_output(options.output, draw(report, options, Canvas(options)))
+    return close(report, options, hints(report, options))
+
+
+def read(options: Options) -> Report:
+    """Scan the captures; on Ctrl-C the report covers what was read until then."""
     sources = captures_to_read(options.captures, options.output)
     check_output(options.output)
     with ProgressLine() as progress:
-        report = run_scan(
+        return run_scan(
             sources,
             ports=options.ports,
             select=options.select,
@@ -49,8 +56,6 @@ def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> in
             progress=progress if watched(options) else None,
             keep_on_interrupt=True,
         )
-    write_output(options.output, draw(report, options, Canvas(options)))
-    return close(report, options, hints(report, options))
 
 
 class Run(Protocol):

@@ -1,5 +1,6 @@
 //! `scan`, `Analysis` and `Rows`.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -12,10 +13,11 @@ use super::monitor::PyMonitor;
 use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
+use crate::packet::Tunnel;
 use crate::scan::{self as run, Options};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
-use crate::views::{self, AnyTable, View, summary};
+use crate::views::{self, AnyTable, Demand, View, summary};
 
 /// What one run saw.
 #[pyclass(frozen, module = "vxinspect._engine")]
@@ -53,11 +55,26 @@ impl Rows {
 
     fn rows<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<Bound<'py, PyTuple>>> {
         let rows = (start..stop).map_while(|row| self.table.values(row, self.seen.cells()));
-        rows.map(|values| {
-            let values: Vec<_> = values.into_iter().map(|each| value(py, each)).collect::<PyResult<_>>()?;
-            PyTuple::new(py, values)
-        })
-        .collect()
+        rows.map(|values| tuple(py, values)).collect()
+    }
+
+    #[pyo3(signature = (columns, *, least = Vec::new(), most = Vec::new(), words = Vec::new()))]
+    #[allow(clippy::needless_pass_by_value)] // What Python hands over is a copy.
+    fn pick<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Vec<String>,
+        least: Vec<(String, f64)>,
+        most: Vec<(String, f64)>,
+        words: Vec<(String, Vec<String>)>,
+    ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let demand = Demand { least, most, words };
+        let rows = py.detach(|| self.table.pick(&demand, &columns, self.seen.cells()));
+        let rows = rows.map_err(|unknown| {
+            let expected = format!("a column of this table ({})", unknown.columns);
+            option_error(py, "columns", &unknown.name, &expected)
+        })?;
+        rows.into_iter().map(|values| tuple(py, values)).collect()
     }
 }
 
@@ -111,6 +128,11 @@ impl Analysis {
         self.seen.settings().ports.iter().collect()
     }
 
+    fn ports_seen(&self) -> Vec<u16> {
+        let ports: BTreeSet<u16> = self.seen.cells().tunnels().map(Tunnel::udp_port).collect();
+        ports.into_iter().collect()
+    }
+
     #[pyo3(signature = (view, *, sort = Vec::new(), limit = None))]
     #[allow(clippy::needless_pass_by_value)] // What Python hands over is a copy.
     fn table(
@@ -151,6 +173,11 @@ impl Analysis {
     fn vnis(&self) -> &[VniRow] {
         self.vnis.get_or_init(|| vnis::rows(self.seen.cells()))
     }
+}
+
+fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
+    let values: Vec<_> = values.into_iter().map(|each| value(py, each)).collect::<PyResult<_>>()?;
+    PyTuple::new(py, values)
 }
 
 const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, \

@@ -84,6 +84,17 @@ fn column<R: Row>(name: &str) -> Result<&'static Column<R>, UnknownColumn> {
     })
 }
 
+/// What rows must have to be picked. An absent value meets no demand.
+#[derive(Debug, Default)]
+pub struct Demand {
+    /// Columns with numbers, and the least that will do.
+    pub least: Vec<(String, f64)>,
+    /// Columns with numbers, and the most that will do.
+    pub most: Vec<(String, f64)>,
+    /// Columns with names, and the names that will do.
+    pub words: Vec<(String, Vec<String>)>,
+}
+
 /// A table whose type of row is not of interest.
 pub trait AnyTable: Send + Sync {
     /// Names of the columns.
@@ -98,6 +109,13 @@ pub trait AnyTable: Send + Sync {
     fn total(&self) -> usize;
     /// The values of one row, in the order of the columns; `cells` are those that the table was rolled up from.
     fn values(&self, row: usize, cells: &Cells) -> Option<Vec<Value>>;
+    /// The values of some columns in the rows that meet a demand.
+    fn pick(
+        &self,
+        demand: &Demand,
+        columns: &[String],
+        cells: &Cells,
+    ) -> Result<Vec<Vec<Value>>, UnknownColumn>;
 }
 
 impl<R: Row> AnyTable for Table<R> {
@@ -116,5 +134,89 @@ impl<R: Row> AnyTable for Table<R> {
     fn values(&self, row: usize, cells: &Cells) -> Option<Vec<Value>> {
         let row = self.rows.get(row)?;
         Some(R::COLUMNS.iter().map(|column| (column.value)(row, cells)).collect())
+    }
+
+    fn pick(
+        &self,
+        demand: &Demand,
+        columns: &[String],
+        cells: &Cells,
+    ) -> Result<Vec<Vec<Value>>, UnknownColumn> {
+        let picked: Vec<_> = columns.iter().map(|name| column::<R>(name)).collect::<Result<_, _>>()?;
+        let least = resolved::<R, _>(&demand.least)?;
+        let most = resolved::<R, _>(&demand.most)?;
+        let words = resolved::<R, _>(&demand.words)?;
+        let meets = |row: &&R| {
+            let number = |column: &Column<R>| (column.value)(row, cells).number();
+            least.iter().all(|(column, least)| number(column).is_some_and(|number| number >= **least))
+                && most.iter().all(|(column, most)| number(column).is_some_and(|number| number <= **most))
+                && words.iter().all(|(column, words)| match (column.value)(row, cells) {
+                    Value::Text(text) => words.iter().any(|word| *word == text),
+                    _ => false,
+                })
+        };
+        let rows = self.rows.iter().filter(meets);
+        Ok(rows.map(|row| picked.iter().map(|column| (column.value)(row, cells)).collect()).collect())
+    }
+}
+
+/// The columns that a demand names, with what it asks of each.
+fn resolved<R: Row, T>(named: &[(String, T)]) -> Result<Vec<(&'static Column<R>, &T)>, UnknownColumn> {
+    named.iter().map(|(name, asked)| Ok((column::<R>(name)?, asked))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fruit(&'static str, Option<u64>);
+
+    impl Row for Fruit {
+        const COLUMNS: &'static [Column<Self>] = &[
+            Column { name: "name", value: |r, _| Value::Text(r.0.into()) },
+            Column { name: "seeds", value: |r, _| Value::maybe(r.1, Value::Count) },
+        ];
+
+        fn wire_bytes(&self) -> u64 {
+            0
+        }
+
+        fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
+            self.0.cmp(other.0)
+        }
+    }
+
+    fn picked(demand: &Demand) -> Vec<Value> {
+        let cells = Cells::default();
+        let rows = vec![Fruit("apple", Some(5)), Fruit("banana", None), Fruit("cherry", Some(1))];
+        let table = table(rows, &cells, &[], None).unwrap_or_else(|_| unreachable!("nothing to sort by"));
+        let names = ["name".to_owned()];
+        table.pick(demand, &names, &cells).unwrap_or_default().into_iter().flatten().collect()
+    }
+
+    /// Every demand must be met, bounds belong to what will do, and an absent value never does.
+    #[test]
+    fn absent_values_meet_no_demand() {
+        let seeds = |number: f64| vec![("seeds".to_owned(), number)];
+        let names =
+            |names: &[&str]| names.iter().map(|name| Value::Text((*name).to_owned().into())).collect();
+        let demand = |least, most| Demand { least, most, words: Vec::new() };
+        let all: Vec<Value> = names(&["apple", "banana", "cherry"]);
+        assert_eq!(picked(&Demand::default()), all);
+        assert_eq!(picked(&demand(seeds(0.0), Vec::new())), names(&["apple", "cherry"]) as Vec<Value>);
+        assert_eq!(picked(&demand(seeds(1.0), seeds(4.0))), names(&["cherry"]) as Vec<Value>);
+        let words = vec![("name".to_owned(), vec!["apple".to_owned(), "banana".to_owned()])];
+        let both = Demand { most: seeds(5.0), words, ..Demand::default() };
+        assert_eq!(picked(&both), names(&["apple"]) as Vec<Value>);
+    }
+
+    /// A column that is not there is told, not passed over.
+    #[test]
+    fn demands_of_unknown_columns_are_told() {
+        let cells = Cells::default();
+        let table = table(vec![Fruit("apple", None)], &cells, &[], None);
+        let demand = Demand { least: vec![("weight".to_owned(), 1.0)], ..Demand::default() };
+        let told = table.map(|table| table.pick(&demand, &[], &cells).map(|rows| rows.len()));
+        assert!(matches!(told, Ok(Err(UnknownColumn { name, .. })) if name == "weight"));
     }
 }

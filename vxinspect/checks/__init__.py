@@ -1,0 +1,1 @@
+"""Whether a capture holds what a policy says: policies, their evaluation, and reports for CI."""

@@ -1,0 +1,99 @@
+"""The most that there may be of what costs or goes wrong, in all and in each VNI."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from vxinspect.api import Report
+from vxinspect.checks.outcome import Outcome, outcome
+from vxinspect.checks.policy import Policy
+
+__all__ = ["limits", "vni_limits"]
+
+
+def limits(policy: Policy, report: Report) -> Iterator[Outcome]:
+    """Yield what came of each limit for all captures together."""
+    for name, (what, measure) in _OF_ALL.items():
+        most = getattr(policy.limits, name)
+        if most is None:
+            continue
+        value = measure(report)
+        told = _told(name, value)
+        over = value is not None and value > most
+        yield outcome(f"limits.{name}", f"{what}: at most {_told(name, most)}", [told] if over else [], told)
+
+
+def vni_limits(policy: Policy, report: Report) -> Iterator[Outcome]:
+    """Yield what came of each limit for each VNI that it is for."""
+    wanted = [name for name in _OF_A_VNI if any(getattr(rule, name) is not None for rule in policy.vni)]
+    measured = {name: _OF_A_VNI[name][1](report) for name in wanted}
+    for index, rule in enumerate(policy.vni):
+        for name in wanted:
+            most = getattr(rule, name)
+            if most is None:
+                continue
+            values = {
+                vni: value for vni, value in measured[name].items() if vni in rule.id and value is not None
+            }
+            wrong = [f"VNI {vni}: {_told(name, value)}" for vni, value in values.items() if value > most]
+            worst = max(values, key=lambda vni: values[vni], default=None)
+            found = f"no VNI of {rule.id}" if worst is None else f"VNI {worst}: {_told(name, values[worst])}"
+            title = f"{_OF_A_VNI[name][0]} in VNI {rule.id}: at most {_told(name, most)}"
+            yield outcome(f"vni[{index}].{name}", title, wrong, found)
+
+
+def _told(name: str, value: float | None) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.4g}%" if name.endswith("_percent") else f"{value:,}"
+
+
+def _frames(name: str) -> Callable[[Report], float | None]:
+    return lambda report: int(report.frames[name])
+
+
+def _overhead(report: Report) -> float | None:
+    rows = report.overhead("total").where("overhead_percent")
+    return rows[0]["overhead_percent"] if rows else None
+
+
+def _bum(report: Report) -> float | None:
+    rows = report.vnis.where("bum_packets", "packets")
+    packets = sum(row["packets"] for row in rows)
+    return 100 * sum(row["bum_packets"] for row in rows) / packets if packets else None
+
+
+def _moves(report: Report) -> float | None:
+    return sum(_moves_by_vni(report).values())
+
+
+def _overhead_by_vni(report: Report) -> dict[Any, float | None]:
+    rows = report.vnis.where("vni", "overhead_percent")
+    return {row["vni"]: row["overhead_percent"] for row in rows}
+
+
+def _bum_by_vni(report: Report) -> dict[Any, float | None]:
+    rows = report.vnis.where("vni", "bum_packets", "packets", least={"packets": 1})
+    return {row["vni"]: 100 * row["bum_packets"] / row["packets"] for row in rows}
+
+
+def _moves_by_vni(report: Report) -> dict[Any, int]:
+    moves: dict[Any, int] = {}
+    for row in report.fdb.where("vni", "moves", least={"moves": 1}):
+        moves[row["vni"]] = moves.get(row["vni"], 0) + row["moves"]
+    return moves
+
+
+_OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
+    "overhead_percent": ("encapsulation's share of the wire bytes", _overhead),
+    "bum_percent": ("share of broadcast and multicast", _bum),
+    "fragments": ("outer fragments", _frames("fragment")),
+    "invalid": ("invalid VXLAN packets", _frames("invalid")),
+    "malformed": ("malformed frames", _frames("malformed")),
+    "moves": ("moves of MACs to another VTEP", _moves),
+}
+
+_OF_A_VNI: dict[str, tuple[str, Callable[[Report], dict[Any, Any]]]] = {
+    "overhead_percent": ("encapsulation's share of the wire bytes", _overhead_by_vni),
+    "bum_percent": ("share of broadcast and multicast", _bum_by_vni),
+    "moves": ("moves of MACs to another VTEP", _moves_by_vni),
+}
