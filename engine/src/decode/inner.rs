@@ -71,6 +71,10 @@ fn lack(fault: Ending) -> Missing {
 #[inline(always)]
 fn internet(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
     packet.key.set_ip(ip.is_v6, ip.source, ip.destination, ip.protocol);
+    // Of other protocols there is no segmentation offload, and an IPv6 packet of nothing but its header has length 0.
+    if ip.length_left_out && matches!(ip.protocol, protocol::TCP | protocol::UDP) {
+        packet.notes.set(Note::Offload, true);
+    }
     let read = transport(ip, packet);
     // A wrong length is told even where the headers behind it could be read.
     match ip.fault {

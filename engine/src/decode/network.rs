@@ -16,7 +16,8 @@ pub(super) struct Network<'a> {
     pub(super) header_len: u32,
     /// The whole packet, in bytes.
     pub(super) total_len: u32,
-    /// The length field is 0 (segmentation offload, BIG TCP): the lengths are those of the frame.
+    /// The length field is 0 (segmentation offload, BIG TCP): the lengths are those of the frame, or of a jumbogram's
+    /// option, and a UDP length is no better than the field.
     pub(super) length_left_out: bool,
     /// Set on a fragment.
     pub(super) fragment: Option<Fragment>,
@@ -104,14 +105,16 @@ fn v4_header(span: Span<'_>) -> Result<Ipv4<'_>, Ending> {
 
 /// The IPv6 packet in `span`, behind its extension headers.
 pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
-    let (ip, _) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
+    let (ip, rest) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
     if ip.version() != 6 {
         return Err(Ending::Ipv6Version);
     }
-    let length = usize::from(ip.payload_length()) + ipv6::HEADER_LEN;
     let length_left_out = ip.payload_length() == 0;
+    let jumbo = if length_left_out { ipv6::jumbo_payload_length(ip.next_header(), rest) } else { None };
+    let length = ipv6::HEADER_LEN + jumbo.map_or(usize::from(ip.payload_length()), |length| length as usize);
     let fault = length > span.wire_len();
-    let total_len = if length_left_out || fault { span.wire_len() } else { length };
+    let is_told = !length_left_out || jumbo.is_some();
+    let total_len = if is_told && !fault { length } else { span.wire_len() };
     let behind = span.with_wire_len(total_len).skip(ipv6::HEADER_LEN);
     let behind = behind.map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
     let Extended { protocol, fragment, payload } = extensions(ip.next_header(), behind)?;

@@ -5,6 +5,9 @@ use super::{Missing, Span, be16, be32};
 /// Length of the fixed header, in bytes.
 pub const HEADER_LEN: usize = 40;
 
+/// Where the hop limit stands: one byte that every router counts down.
+pub const HOP_LIMIT: usize = 7;
+
 /// Length of the fragment header, in bytes.
 pub const FRAGMENT_HEADER_LEN: usize = 8;
 
@@ -56,6 +59,8 @@ impl<'a> Ipv6<'a> {
     }
 }
 
+/// Protocol number of the hop-by-hop options header.
+const HOP_BY_HOP: u8 = 0;
 /// Protocol number of the fragment header.
 const FRAGMENT: u8 = 44;
 /// Protocol number of the authentication header, whose length counts 4-byte units (RFC 4302).
@@ -74,7 +79,7 @@ impl<'a> Extension<'a> {
     #[inline]
     #[must_use]
     pub fn is(kind: u8) -> bool {
-        matches!(kind, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
+        matches!(kind, HOP_BY_HOP | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
     }
 
     /// The extension header of type `kind` at the front of `span`, and what follows it.
@@ -110,6 +115,31 @@ impl<'a> Extension<'a> {
         let offset_and_flag = be16(self.header, 2);
         let offset = u32::from(offset_and_flag & !7);
         (self.kind == FRAGMENT).then(|| (offset, offset_and_flag & 1 != 0, be32(self.header, 4)))
+    }
+}
+
+/// The jumbo payload option (RFC 2675, section 2).
+const JUMBO_PAYLOAD: u8 = 0xc2;
+/// The option that is one byte and no more (RFC 8200, section 4.2).
+const PAD_1: u8 = 0;
+
+/// The payload length of a jumbogram, for which the header's own field is 0: that of the option among the hop-by-hop
+/// options at the front of `payload`, whose type is `next_header`. Linux writes it for BIG TCP.
+#[must_use]
+pub fn jumbo_payload_length(next_header: u8, payload: Span<'_>) -> Option<u32> {
+    let (header, _) = Extension::read(HOP_BY_HOP, payload).ok().filter(|_| next_header == HOP_BY_HOP)?;
+    let mut options = payload.bytes().get(2..header.header_len())?;
+    loop {
+        options = match options {
+            [PAD_1, rest @ ..] => rest,
+            [JUMBO_PAYLOAD, 4, length @ ..] => {
+                let length = u32::from_be_bytes(*length.first_chunk()?);
+                // A length that the header's own field could have told is an error there (RFC 2675, section 3).
+                return (length > u32::from(u16::MAX)).then_some(length);
+            }
+            [_, length, rest @ ..] => rest.get(usize::from(*length)..)?,
+            _ => return None,
+        };
     }
 }
 
@@ -152,5 +182,19 @@ mod tests {
     #[test]
     fn overlong_extension() {
         assert_eq!(Extension::read(0, Span::new(&[6, 9, 0, 0, 0, 0, 0, 0], 8)).unwrap_err(), Missing::Short);
+    }
+
+    /// Padding and other options may stand before the jumbo payload option; a length that is no jumbogram's is none.
+    #[test]
+    fn jumbo_payload_option() {
+        let told =
+            |next_header, bytes: &[u8]| jumbo_payload_length(next_header, Span::new(bytes, bytes.len()));
+        assert_eq!(told(0, &[17, 0, 0xc2, 4, 0, 1, 0x86, 0xa0]), Some(100_000));
+        let padded = [17, 1, 0, 5, 2, 0, 0, 0xc2, 4, 0, 1, 0x86, 0xa0, 1, 1, 0];
+        assert_eq!(told(0, &padded), Some(100_000));
+        assert_eq!(told(0, &[17, 0, 0xc2, 4, 0, 0, 0xff, 0xff]), None);
+        assert_eq!(told(0, &[17, 0, 1, 4, 0, 1, 0x86, 0xa0]), None);
+        assert_eq!(told(0, &[17, 0, 0, 0, 0, 0, 0xc2, 4]), None);
+        assert_eq!(told(60, &[17, 0, 0xc2, 4, 0, 1, 0x86, 0xa0]), None);
     }
 }

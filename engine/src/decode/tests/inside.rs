@@ -202,3 +202,35 @@ fn inner_frame_of_a_header_only() {
     let arp = frame(craft::ARP, &[]);
     assert_eq!(notes(&arp), ["inner_malformed"]);
 }
+
+/// Inner length 0 (TSO or BIG TCP inside a guest): the length is the frame's, and the packet met segmentation offload.
+#[test]
+fn inner_length_0() {
+    let ip = Ipv4 { protocol: craft::TCP, ..Ipv4::default() }.around(&tcp(1234, 80, 0x18, &[], &[0; 33]));
+    let found = frame(craft::IPV4, &patched(ip, 2, &[0, 0]));
+    assert_eq!((found.payload_len, notes(&found)), (33, vec!["offload"]));
+    let ip = Ipv6 { next_header: craft::TCP, ..Ipv6::default() }.around(&tcp(1234, 80, 0x18, &[], &[0; 33]));
+    let found = frame(craft::IPV6, &patched(ip, 4, &[0, 0]));
+    assert_eq!((found.payload_len, notes(&found)), (33, vec!["offload"]));
+}
+
+/// An inner jumbogram: what follows its length is padding.
+#[test]
+fn inner_jumbo_payload_option() {
+    let segment = tcp(1234, 80, 0x18, &[], &vec![0; 70_000]);
+    let length = (8 + segment.len() as u32).to_be_bytes();
+    let jumbo = [&[craft::TCP, 0, 0xc2, 4][..], &length, &segment].concat();
+    let ip = patched(Ipv6 { next_header: 0, ..Ipv6::default() }.around(&jumbo), 4, &[0, 0]);
+    let inside = ethernet(mac(1), mac(2), craft::IPV6, &[&ip[..], &[0; 9]].concat());
+    let outside = patched(Ipv4::default().around(&craft::datagram(100, &inside)), 2, &[0, 0]);
+    let found = packet(&craft::outer(craft::IPV4, &outside));
+    assert_eq!((found.payload_len, found.inner_len as usize), (70_000, inside.len()));
+    assert_eq!(notes(&found), ["offload"]);
+}
+
+/// An IPv6 packet that is nothing but its header has payload length 0, and met no offload.
+#[test]
+fn inner_ipv6_without_payload() {
+    let found = v6(59, &[]);
+    assert_eq!((found.payload_len, notes(&found)), (0, vec![]));
+}

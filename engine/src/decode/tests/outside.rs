@@ -135,6 +135,32 @@ fn ipv6_payload_length_0() {
     assert_eq!(found.outer_ip_len as usize, frame.len() - 14);
 }
 
+/// A jumbogram (RFC 2675): the hop-by-hop option tells its length, so what follows it in the frame is not the packet's.
+#[test]
+fn ipv6_jumbo_payload_option() {
+    let large = [inner(), vec![0; 100_000]].concat();
+    let datagram = patched(datagram(100, &large), 4, &[0, 0]);
+    let length = (8 + datagram.len() as u32).to_be_bytes();
+    let jumbo = [&[craft::UDP, 0, 0xc2, 4][..], &length, &datagram].concat();
+    let ip = patched(Ipv6 { next_header: 0, ..Ipv6::default() }.around(&jumbo), 4, &[0, 0]);
+    let found = packet(&[&outer(craft::IPV6, &ip)[..], &[0xee; 4]].concat());
+    assert_is_inner(&found);
+    assert_eq!((found.inner_len as usize, notes(&found)), (large.len(), vec!["offload"]));
+    assert_eq!((found.outer_ip_len as usize, found.outer_ip_header_len), (ip.len(), 48));
+    let too_long = patched(outer(craft::IPV6, &ip), 14 + 40 + 4, &[0x7f, 0xff, 0xff, 0xff]);
+    assert_eq!(ending(&too_long), Ending::Ipv6PayloadLength);
+}
+
+/// Hop-by-hop options without that one tell no length: it is the frame's.
+#[test]
+fn ipv6_length_0_behind_other_options() {
+    let payload = options(craft::UDP, 1, &patched(datagram(100, &inner()), 4, &[0, 0]));
+    let ip = patched(Ipv6 { next_header: 0, ..Ipv6::default() }.around(&payload), 4, &[0, 0]);
+    let found = packet(&outer(craft::IPV6, &ip));
+    assert_is_inner(&found);
+    assert_eq!((found.inner_len as usize, notes(&found)), (inner().len(), vec!["offload"]));
+}
+
 /// No Ethernet carries an IP packet of more than 9216 bytes: such a one was cut into frames later.
 #[test]
 fn larger_than_any_mtu_is_offload() {
