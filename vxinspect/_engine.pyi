@@ -102,6 +102,8 @@ class Analysis:
         """Return vnis, vteps, tunnels, flows, macs, ips."""
     def bytes(self) -> dict[str, object]:
         """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
+    def copies(self) -> dict[str, object]:
+        """Return the summary's `copies`."""
     def candidates(self) -> list[tuple[int, int, list[int]]]:
         """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
     def ports(self) -> list[int]:
@@ -131,6 +133,8 @@ class Outcome:
         """As `Analysis.captures`: the captures that were read to their end."""
     def frames(self) -> dict[str, object]:
         """As `Analysis.frames`."""
+    def copies(self) -> dict[str, object]:
+        """As `Analysis.copies`."""
     def candidates(self) -> list[tuple[int, int, list[int]]]:
         """As `Analysis.candidates`."""
     def ports(self) -> list[int]:
@@ -246,6 +250,7 @@ class PacketReader:
         ports: Sequence[int],
         auto_ports: bool,
         select: Sequence[tuple[str, str]],
+        dedup: tuple[int | None, int | None] | None,
         count: int | None,
         limit: int | None,
         all_frames: bool,
@@ -265,6 +270,8 @@ class PacketReader:
         """As `Analysis.captures`: the captures that were read to their end."""
     def frames(self) -> dict[str, object]:
         """As `Analysis.frames`, so far."""
+    def copies(self) -> dict[str, object]:
+        """As `Analysis.copies`, so far."""
     def candidates(self) -> list[tuple[int, int, list[int]]]:
         """As `Analysis.candidates`, so far."""
     def ports(self) -> list[int]:
@@ -276,6 +283,7 @@ def scan(
     ports: Sequence[int],
     auto_ports: bool,
     select: Sequence[tuple[str, str]],
+    dedup: tuple[int | None, int | None] | None,
     count: int | None,
     threads: int | None,
     progress: Callable[[int, int | None, int], None] | None,
@@ -285,9 +293,10 @@ def scan(
 
     `sources`: (name to show, path | contents | open binary file). `select`: (field, value) pairs with the
     fields vni, vtep, mac, host, protocol, inner_port, since, until; values of one field are alternatives,
-    fields narrow each other. `count`: stop after so many frames. `progress(bytes read, bytes in all or None,
-    frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what was seen, instead of
-    raising KeyboardInterrupt.
+    fields narrow each other. `dedup`: drop copies within so many (nanoseconds, frames), None for the default
+    of each; None alone drops none. `count`: stop after so many frames. `progress(bytes read, bytes in all or
+    None, frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what was seen,
+    instead of raising KeyboardInterrupt.
 
     Raises `vxinspect.OptionError` and `vxinspect.CaptureError` with its children.
     """
@@ -324,6 +333,7 @@ def write_packets(
     ports: Sequence[int],
     auto_ports: bool,
     select: Sequence[tuple[str, str]],
+    dedup: tuple[int | None, int | None] | None,
     count: int | None,
     limit: int | None,
     all_frames: bool,

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
+from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import all_hints, finding_hints
 from vxinspect.selection import Select, Wanted, select_pairs
@@ -100,6 +101,7 @@ class Report:
                 "flows", sort=sort, limit=_TOP_FLOWS if limit is None else limit
             ).to_dicts(),
             "hints": self.hints,
+            "copies": self._analysis.copies(),
         }
 
     @property
@@ -113,12 +115,13 @@ class Report:
         offloaded = total[0]["offload_frames"] if total else 0
         offload_frames = offloaded if isinstance(offloaded, int) else 0
         frames, candidates = self._analysis.frames(), self._analysis.candidates()
-        return tuple(all_hints(frames, candidates, self.ports, offload_frames))
+        return tuple(all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames))
 
     @property
     def finding_hints(self) -> list[str]:
-        """Those of the hints that tell why a table may be empty, or lack something."""
-        return finding_hints(self._analysis.frames(), self._analysis.candidates(), self.ports)
+        """Those of the hints that tell why a table may be empty, lack something, or have it twice."""
+        frames, candidates = self._analysis.frames(), self._analysis.candidates()
+        return finding_hints(frames, candidates, self.ports, self._analysis.copies())
 
     @property
     def vnis(self) -> Table:
@@ -165,7 +168,10 @@ class Report:
         return Table(view, self._analysis.table(name, sort=parse_sort(view, sort), limit=limit))
 
     def merge(self, other: "Report") -> "Report":
-        """Return this report and a later one as one; neither changes."""
+        """Return this report and a later one as one; neither changes.
+
+        What `dedup` dropped is what it found in each; a packet here whose copy is there is not dropped.
+        """
         return Report(self._analysis.merge(other._analysis))  # noqa: SLF001 - of the same class
 
     def __repr__(self) -> str:
@@ -183,6 +189,9 @@ def scan(
     *,
     ports: Ports = (VXLAN_PORT,),
     select: Select | Mapping[str, Wanted] | None = None,
+    dedup: bool = False,
+    dedup_window: Duration | None = None,
+    dedup_frames: int | None = None,
     count: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -192,14 +201,21 @@ def scan(
     `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
     `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `select`: which
-    packets count. `count`: stop after so many frames. `threads`: None for as many as there are processors;
-    the answer is the same for any number.
+    packets count. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or a
+    timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `count`: stop after so many
+    frames. `threads`: None for as many as there are processors; the answer is the same for any number.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense. A capture that breaks off is no error: see `Report.captures`.
     """
     return run_scan(
-        named_sources(source), ports=ports, select=select, count=count, threads=threads, progress=progress
+        named_sources(source),
+        ports=ports,
+        select=select,
+        dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
+        count=count,
+        threads=threads,
+        progress=progress,
     )
 
 
@@ -208,6 +224,7 @@ def run_scan(
     *,
     ports: Ports,
     select: Select | Mapping[str, Wanted] | None,
+    dedup: tuple[int | None, int | None] | None,
     count: int | None,
     threads: int | None,
     progress: Progress | None,
@@ -220,6 +237,7 @@ def run_scan(
         ports=numbers,
         auto_ports=auto,
         select=select_pairs(select),
+        dedup=dedup,
         count=count,
         threads=threads,
         progress=progress,

@@ -15,10 +15,21 @@ Candidate = tuple[int, int, list[int]]
 
 
 def all_hints(
-    frames: Mapping[str, object], candidates: Sequence[Candidate], ports: Sequence[int], offload_frames: int
+    frames: Mapping[str, object],
+    candidates: Sequence[Candidate],
+    ports: Sequence[int],
+    copies: Mapping[str, object],
+    offload_frames: int,
 ) -> list[str]:
     """Return every hint: what may be missing from the tables, and how to take what is in them."""
-    hints = finding_hints(frames, candidates, ports)
+    hints = finding_hints(frames, candidates, ports, copies)
+    bare = _figure(copies, "bare")
+    if bare:
+        show = "shows" if bare == 1 else "show"
+        hints.append(
+            f"{_so_many(bare, 'frame', copies, frames)} {show} bare what is inside VXLAN too (taken on "
+            "several interfaces?): tables count the VXLAN packets"
+        )
     if offload_frames:
         are = "is" if offload_frames == 1 else "are"
         hints.append(
@@ -35,9 +46,12 @@ def all_hints(
 
 
 def finding_hints(
-    frames: Mapping[str, object], candidates: Sequence[Candidate], ports: Sequence[int]
+    frames: Mapping[str, object],
+    candidates: Sequence[Candidate],
+    ports: Sequence[int],
+    copies: Mapping[str, object],
 ) -> list[str]:
-    """Return the hints that tell why a table may be empty, or lack something."""
+    """Return the hints that tell why a table may be empty, lack something, or have it twice."""
     likely = [candidate for candidate in candidates if candidate[1] >= _LIKELY]
     vxlan = _figure(frames, "vxlan")
     # A port that is named replaces the default, so what was found already must be named too.
@@ -50,7 +64,25 @@ def finding_hints(
         )
     if vxlan and not _figure(frames, "selected"):
         hints.append(f"the selection leaves none of {plural(vxlan, 'VXLAN frame')}")
+    again = _figure(copies, "packets")
+    if again and not copies.get("dropped"):
+        look = "looks like a copy" if again == 1 else "look like copies"
+        hints.append(
+            f"{_so_many(again, 'packet', copies, frames)} {look} (the same packet seen again within "
+            f"{_milliseconds(copies)}): add --dedup to count each once"
+        )
     return hints
+
+
+def _so_many(number: int, noun: str, copies: Mapping[str, object], frames: Mapping[str, object]) -> str:
+    """Return `17 packets`; `at least 17 packets` where only some frames were looked at."""
+    sampled = _figure(copies, "frames_examined") < _figure(frames, "total")
+    return f"at least {plural(number, noun)}" if sampled else plural(number, noun)
+
+
+def _milliseconds(copies: Mapping[str, object]) -> str:
+    seconds = copies.get("window_s")
+    return f"{1000 * seconds:g} ms" if isinstance(seconds, float) else "a moment"
 
 
 def _port_hint(port: int, frames: int, vnis: Sequence[int], keep: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from vxinspect import _engine
 from vxinspect._engine import Packet
 from vxinspect.api import Progress
+from vxinspect.dedup import Duration, window_of
 from vxinspect.hints import finding_hints
 from vxinspect.selection import Select, Wanted, select_pairs
 from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources, split_ports
@@ -74,7 +75,8 @@ class PacketStream(Iterator[Packet]):
     @property
     def finding_hints(self) -> list[str]:
         """What tells why there may be no packets, or fewer than there should be."""
-        return finding_hints(self._reader.frames(), self._reader.candidates(), self._reader.ports())
+        frames, candidates = self._reader.frames(), self._reader.candidates()
+        return finding_hints(frames, candidates, self._reader.ports(), self._reader.copies())
 
 
 def packets(
@@ -82,6 +84,9 @@ def packets(
     *,
     ports: Ports = (VXLAN_PORT,),
     select: Select | Mapping[str, Wanted] | None = None,
+    dedup: bool = False,
+    dedup_window: Duration | None = None,
+    dedup_frames: int | None = None,
     count: int | None = None,
     limit: int | None = None,
     all_frames: bool = False,
@@ -89,7 +94,7 @@ def packets(
 ) -> PacketStream:
     """Read captures, and return an iterator of their VXLAN packets, each with its bytes.
 
-    `source`, `ports`, `select` and `count` are those of `scan`. `limit`: at most so many packets.
+    `source`, `ports`, `select`, `dedup` and `count` are those of `scan`. `limit`: at most so many packets.
     `all_frames`: frames of every disposition; of those that are no VXLAN packets most is None.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
@@ -102,6 +107,7 @@ def packets(
         ports=numbers,
         auto_ports=auto,
         select=select_pairs(select),
+        dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
         limit=limit or None,
         all_frames=all_frames,

@@ -48,8 +48,13 @@ fn capture(frames: u32, flows: u32) -> Arc<[u8]> {
 fn scan_memory(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(20).measurement_time(Duration::from_secs(10));
-    let options =
-        Options { ports: vec![VXLAN_PORT], auto_ports: false, select: Select::default(), count: None };
+    let options = Options {
+        ports: vec![VXLAN_PORT],
+        auto_ports: false,
+        select: Select::default(),
+        dedup: None,
+        count: None,
+    };
     for (frames, flows) in [(100_000, 1_000), (400_000, 100_000)] {
         let bytes = capture(frames, flows);
         group.throughput(Throughput::ElementsAndBytes { elements: frames.into(), bytes: bytes.len() as u64 });

@@ -1,10 +1,12 @@
 //! What a run saw: observe, merge, finish.
 
 mod candidates;
+mod copies;
 mod fragments;
 mod tally;
 
 pub use candidates::{Candidate, LEAST_FRAMES};
+pub use copies::{Copies, Found, Window};
 pub use tally::Tally;
 
 use crate::capture::Frame;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub ports: Ports,
     /// Which packets to report.
     pub select: Select,
+    /// Within which window copies of a packet are dropped; `None` counts each of them.
+    pub dedup: Option<Window>,
 }
 
 /// What a run, or a part of one, saw.
@@ -42,9 +46,10 @@ impl Analysis {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let tally = Tally::new(settings.dedup);
         Self {
             settings,
-            tally: Tally::default(),
+            tally,
             cells: Cells::default(),
             trails: Trails::default(),
             aside: Aside::default(),
@@ -67,7 +72,9 @@ impl Analysis {
     fn take(&mut self, frame: &Frame<'_>) {
         let packet = &mut self.batch[self.filled];
         let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
-        self.tally.frame(frame, ending);
+        if self.tally.frame(frame, ending, &self.settings.ports) {
+            return self.drop_copy(ending);
+        }
         if ending != Ending::Vxlan {
             self.pass(frame, ending);
             return;
@@ -87,6 +94,17 @@ impl Analysis {
         self.filled += 1;
         if self.filled == BATCH {
             self.flush();
+        }
+    }
+
+    /// The frame that was just decoded is in no table: only its ending and its notes count.
+    #[cold]
+    fn drop_copy(&mut self, ending: Ending) {
+        self.aside = Aside::default();
+        if ending == Ending::Vxlan {
+            let packet = &mut self.batch[self.filled];
+            packet.notes.set(Note::Copy, true);
+            self.tally.notes_of(packet.notes);
         }
     }
 

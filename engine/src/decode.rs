@@ -4,6 +4,7 @@
 //! UDP. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
 //! rather than a reason to refuse it: its VTEP would have delivered it.
 
+mod fingerprint;
 mod inner;
 mod link;
 mod network;
@@ -22,6 +23,7 @@ use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan::{self, Vxlan};
 use crate::wire::{Missing, Span, ipv6};
 
+pub use fingerprint::{Fingerprint, fingerprint};
 use network::Network;
 
 /// Frames whose outer IP packet is larger than this came from segmentation offload: no Ethernet MTU in use is larger

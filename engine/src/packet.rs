@@ -277,17 +277,20 @@ pub enum Note {
     Offload,
     /// The first piece of an outer datagram that was cut into fragments.
     FirstFragment,
+    /// Seen before, at another place of the capture; counted where copies are dropped.
+    Copy,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 6] = [
+    pub const ALL: [Note; 7] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
         Note::InnerMalformed,
         Note::Offload,
         Note::FirstFragment,
+        Note::Copy,
     ];
 
     /// Its name in reports.
@@ -300,6 +303,7 @@ impl Note {
             Note::InnerMalformed => "inner_malformed",
             Note::Offload => "offload",
             Note::FirstFragment => "first_fragment",
+            Note::Copy => "copy",
         }
     }
 }

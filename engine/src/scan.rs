@@ -8,7 +8,7 @@ pub use reading::{Position, Reading, Taken};
 
 use std::ops::ControlFlow;
 
-use crate::analysis::{Analysis, Settings};
+use crate::analysis::{Analysis, Settings, Window};
 use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
 use crate::error::CaptureError;
@@ -25,6 +25,8 @@ pub struct Options {
     pub auto_ports: bool,
     /// Which packets to report.
     pub select: Select,
+    /// Within which window copies of a packet are dropped; `None` counts each of them.
+    pub dedup: Option<Window>,
     /// Stop after so many frames.
     pub count: Option<u64>,
 }
@@ -88,7 +90,8 @@ pub fn begin(
     if !options.auto_ports {
         return Ok((Reading::begin(inputs, options.count, monitor)?, asked));
     }
-    let mut sieve = Sieve::new(Settings { ports: asked.clone(), select: options.select.clone() });
+    let settings = Settings { ports: asked.clone(), select: options.select.clone(), dedup: None };
+    let mut sieve = Sieve::new(settings);
     let mut packet = Packet::default();
     let mut reading = Reading::begin(kept(inputs, options)?, options.count, monitor)?;
     let mut take = |_, frame: &Frame<'_>| match sieve.look(frame, &mut packet) {
@@ -119,7 +122,8 @@ fn pass(
     options: &Options,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
-    let settings = Settings { ports: Ports::new(ports), select: options.select.clone() };
+    let settings =
+        Settings { ports: Ports::new(ports), select: options.select.clone(), dedup: options.dedup };
     let mut analysis = Analysis::new(settings);
     let mut reading = Reading::begin(inputs, options.count, monitor)?;
     let mut take =

@@ -4,7 +4,7 @@ use crate::analysis::{Settings, Tally};
 use crate::capture::Frame;
 use crate::decode::{Aside, Datagram, decode};
 use crate::disposition::Ending;
-use crate::packet::Packet;
+use crate::packet::{Note, Packet};
 
 /// Walks frames, counts how they end, and tells which are selected.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Look {
     pub ending: Ending,
     /// Whether it is a VXLAN packet that is selected.
     pub selected: bool,
+    /// Whether it is a copy that is to be dropped.
+    pub copy: bool,
     /// Of a fragment: the outer datagram that it is a piece of.
     pub piece: Option<Datagram>,
 }
@@ -30,7 +32,8 @@ impl Sieve {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, tally: Tally::default(), selected: 0, aside: Aside::default() }
+        let tally = Tally::new(settings.dedup);
+        Self { settings, tally, selected: 0, aside: Aside::default() }
     }
 
     /// Looks at the next frame; `None` outside the time window. The packet in `packet` is one if, and only if, the
@@ -41,19 +44,20 @@ impl Sieve {
             return None;
         }
         let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
-        self.tally.frame(frame, ending);
+        let copy = self.tally.frame(frame, ending, &self.settings.ports);
         let Aside { piece, candidate } = std::mem::take(&mut self.aside);
         let piece = piece.map(|(datagram, _)| datagram);
         if let Some((port, vni)) = candidate {
             self.tally.candidate(port, vni);
         }
         if ending != Ending::Vxlan {
-            return Some(Look { ending, selected: false, piece });
+            return Some(Look { ending, selected: false, copy, piece });
         }
+        packet.notes.set(Note::Copy, copy);
         self.tally.notes_of(packet.notes);
-        let selected = self.settings.select.matches(packet);
+        let selected = !copy && self.settings.select.matches(packet);
         self.selected += u64::from(selected);
-        Some(Look { ending, selected, piece })
+        Some(Look { ending, selected, copy, piece })
     }
 
     /// What to look at.

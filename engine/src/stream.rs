@@ -47,7 +47,7 @@ impl Stream {
         monitor: &mut dyn Monitor,
     ) -> Result<Self, CaptureError> {
         let (reading, ports) = begin(inputs, options, monitor)?;
-        let sieve = Sieve::new(Settings { ports, select: options.select.clone() });
+        let sieve = Sieve::new(Settings { ports, select: options.select.clone(), dedup: options.dedup });
         Ok(Self { reading, sieve, packet: Packet::default() })
     }
 

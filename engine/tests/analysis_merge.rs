@@ -125,7 +125,7 @@ fn analyse(records: &[Record], selected: Option<(&str, &str)>) -> Analysis {
     if let Some((field, text)) = selected {
         select.add(field, text).unwrap();
     }
-    let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select });
+    let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select, dedup: None });
     for Record { data, cut, time } in records {
         let held = data.len().saturating_sub(*cut);
         let (wire_len, link) = (data.len() as u32, LinkType::ETHERNET);

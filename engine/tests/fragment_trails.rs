@@ -28,7 +28,7 @@ fn analysis<'a>(frames: impl IntoIterator<Item = &'a Vec<u8>>, vni: Option<&str>
     if let Some(vni) = vni {
         select.add("vni", vni).unwrap();
     }
-    let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select });
+    let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select, dedup: None });
     for data in frames {
         let wire_len = u32::try_from(data.len()).unwrap();
         analysis.observe(&Frame { data, wire_len, time: 0, link: LinkType::ETHERNET });

@@ -33,7 +33,7 @@ COLUMNS = {
     "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD}",
 }
 
-SUMMARY = "schema_version version captures frames time totals bytes vnis tunnels top_flows hints"
+SUMMARY = "schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies"
 CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
 
 

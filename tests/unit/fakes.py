@@ -100,6 +100,12 @@ def frames(**changes: Any) -> dict[str, Any]:
     return counted | changes
 
 
+def copies(**changes: Any) -> dict[str, Any]:
+    """Return what `Analysis.copies()` tells of twelve frames that are all different."""
+    none: dict[str, Any] = {"dropped": False, "packets": 0, "bare": 0, "frames_examined": 12}
+    return none | {"window_s": 0.01, "window_frames": 1000} | changes
+
+
 class FakeAnalysis:
     """What the engine returns for a scan."""
 
@@ -112,6 +118,7 @@ class FakeAnalysis:
             "time": {"first_seen": FIRST, "last_seen": LAST, "duration_s": 60.5},
             "totals": {"vnis": 1, "vteps": 2, "tunnels": 1, "flows": 1, "macs": 2, "ips": 2},
             "bytes": {"wire": 1500, "inner": 1000, "payload": 500, "overhead": 500, "overhead_percent": 33.3},
+            "copies": copies(),
             "candidates": [],
             "ports": [4789],
             "ports_seen": [4789],
@@ -137,6 +144,10 @@ class FakeAnalysis:
     def bytes(self) -> Any:
         """As the engine's."""
         return self.facts["bytes"]
+
+    def copies(self) -> Any:
+        """As the engine's."""
+        return self.facts["copies"]
 
     def candidates(self) -> Any:
         """As the engine's."""

@@ -1,38 +1,38 @@
 """What a person should know about a result and would not see in it."""
 
-from fakes import frames
+from fakes import copies, frames
 
 from vxinspect.hints import all_hints, finding_hints
 
 
 def test_other_port() -> None:
     """VXLAN on a port that was not asked for is told with what to type."""
-    found = finding_hints(frames(vxlan=0, selected=0), [(8472, 22, [4])], [4789])
+    found = finding_hints(frames(vxlan=0, selected=0), [(8472, 22, [4])], [4789], copies())
     assert found == ["22 frames on UDP 8472 look like VXLAN (VNI 4): add --port 8472"]
 
 
 def test_other_port_beside_the_first() -> None:
     """A named port replaces the default, so the advice names those in use too."""
-    found = finding_hints(frames(), [(8472, 22, [4, 5])], [4789])
+    found = finding_hints(frames(), [(8472, 22, [4, 5])], [4789], copies())
     assert found == ["22 frames on UDP 8472 look like VXLAN (VNIs 4, 5): add --port 4789 --port 8472"]
 
 
 def test_many_vnis_are_not_all_listed() -> None:
     """Four VNIs are enough to recognise a network."""
-    found = finding_hints(frames(vxlan=0), [(8472, 22, [1, 2, 3, 4, 5, 6])], [4789])
+    found = finding_hints(frames(vxlan=0), [(8472, 22, [1, 2, 3, 4, 5, 6])], [4789], copies())
     assert "(VNIs 1, 2, 3, 4, ...)" in found[0]
 
 
 def test_one_frame_is_chance() -> None:
     """A single frame that looks like VXLAN gives no advice to open its port."""
-    found = finding_hints(frames(vxlan=0, selected=0), [(53, 1, [4])], [4789])
+    found = finding_hints(frames(vxlan=0, selected=0), [(53, 1, [4])], [4789], copies())
     assert len(found) == 1
     assert "53" not in found[0]
 
 
 def test_no_vxlan_at_all() -> None:
     """A capture without VXLAN is told with the ports that were tried."""
-    found = finding_hints(frames(vxlan=0, selected=0), [], [4789, 8472])
+    found = finding_hints(frames(vxlan=0, selected=0), [], [4789, 8472], copies())
     assert found == [
         "no VXLAN on UDP 4789, 8472: does it use another port (--port N), or another encapsulation?"
     ]
@@ -40,28 +40,61 @@ def test_no_vxlan_at_all() -> None:
 
 def test_empty_capture_needs_no_hint() -> None:
     """Where there are no frames, no port can help."""
-    assert finding_hints(frames(total=0, vxlan=0, selected=0), [], [4789]) == []
+    assert finding_hints(frames(total=0, vxlan=0, selected=0), [], [4789], copies()) == []
 
 
 def test_selection_leaves_nothing() -> None:
     """An empty table after a selection is told apart from an empty capture."""
-    assert finding_hints(frames(selected=0), [], [4789]) == ["the selection leaves none of 10 VXLAN frames"]
+    assert finding_hints(frames(selected=0), [], [4789], copies()) == [
+        "the selection leaves none of 10 VXLAN frames"
+    ]
 
 
 def test_offload() -> None:
     """Frames larger than any MTU understate the overhead on the cable."""
-    (hint,) = all_hints(frames(), [], [4789], 12)
+    (hint,) = all_hints(frames(), [], [4789], copies(), 12)
     assert hint.startswith("12 frames are larger than any real MTU")
     assert hint.endswith("on the cable their overhead is higher")
-    assert all_hints(frames(), [], [4789], 1)[0].startswith("1 frame is larger")
+    assert all_hints(frames(), [], [4789], copies(), 1)[0].startswith("1 frame is larger")
 
 
 def test_inner_cut() -> None:
     """A snap length that cut inner frames is told with what may be missing."""
-    (hint,) = all_hints(frames(notes={"inner_cut": 3}), [], [4789], 0)
+    (hint,) = all_hints(frames(notes={"inner_cut": 3}), [], [4789], copies(), 0)
     assert hint.startswith("3 inner frames cut by the capture's snap length")
+
+
+def test_copies() -> None:
+    """Copies are in every table twice, so every command tells of them, with what to type."""
+    (hint,) = finding_hints(frames(), [], [4789], copies(packets=17))
+    assert hint == (
+        "17 packets look like copies (the same packet seen again within 10 ms): "
+        "add --dedup to count each once"
+    )
+    assert finding_hints(frames(), [], [4789], copies(packets=1))[0].startswith("1 packet looks like a copy")
+
+
+def test_copies_in_a_sample() -> None:
+    """Where only some frames were looked at, the number is a lower bound and says so."""
+    (hint,) = finding_hints(frames(total=100_000), [], [4789], copies(packets=17))
+    assert hint.startswith("at least 17 packets look like copies")
+
+
+def test_copies_that_were_dropped() -> None:
+    """With --dedup there is nothing left to advise."""
+    assert finding_hints(frames(), [], [4789], copies(packets=17, dropped=True)) == []
+
+
+def test_bare_packets() -> None:
+    """A capture on several interfaces shows packets inside VXLAN and bare; the tables are right even so."""
+    (hint,) = all_hints(frames(), [], [4789], copies(bare=120), 0)
+    assert hint == (
+        "120 frames show bare what is inside VXLAN too (taken on several interfaces?): "
+        "tables count the VXLAN packets"
+    )
+    assert all_hints(frames(), [], [4789], copies(bare=1), 0)[0].startswith("1 frame shows bare")
 
 
 def test_nothing_to_say() -> None:
     """A sound capture on the default port has no hints."""
-    assert all_hints(frames(notes={"inner_cut": 0}), [], [4789], 0) == []
+    assert all_hints(frames(notes={"inner_cut": 0}), [], [4789], copies(), 0) == []

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from vxinspect.cli.command import Option
+from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
@@ -38,6 +39,25 @@ def at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None
         return int(text)
 
     return convert
+
+
+def _frames(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Turn `--dedup-frames` into a number."""
+    if text is None:
+        return None
+    if not (text.isdecimal() and 0 < int(text) <= MOST_FRAMES):
+        raise click.BadParameter(f"expected a whole number from 1 to {MOST_FRAMES}, found {text!r}")
+    return int(text)
+
+
+def _duration(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Hold the text to what the scan will understand."""
+    if text is not None:
+        try:
+            nanoseconds(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return text
 
 
 def _select(name: str, metavar: str, help_text: str, *, multiple: bool = True) -> Option:
@@ -73,6 +93,23 @@ COMMON: tuple[click.Parameter, ...] = (
         multiple=True,
         callback=_ports,
         help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; auto adds those that look like it.",
+    ),
+    _read(
+        "--dedup",
+        is_flag=True,
+        help_text="Drop copies: packets that the capture shows again, as at several interfaces.",
+    ),
+    _read(
+        *("--dedup-window",),
+        metavar="TIME",
+        callback=_duration,
+        help_text="Copies are at most so far apart: 10ms (the default), 500us, 1s.",
+    ),
+    _read(
+        *("--dedup-frames",),
+        metavar="N",
+        callback=_frames,
+        help_text="... and at most so many frames, 1000 by default.",
     ),
     _read("-c", "--count", metavar="N", callback=at_least(1), help_text="Stop after N frames."),
     _read(
@@ -139,6 +176,7 @@ class Options:
     captures: tuple[str, ...]
     select: Select
     ports: Ports
+    dedup: tuple[int | None, int | None] | None
     count: int | None
     threads: int | None
     strict: bool
@@ -156,11 +194,15 @@ class Options:
 
         `--json` or `--jsonl` beside another format is a usage error.
         """
+        for name in ("dedup_window", "dedup_frames"):
+            if given[name] is not None and not given["dedup"]:
+                raise click.UsageError(f"--{name.replace('_', '-')} needs --dedup.")
         select = Select(**{name: given[name] or None for name in Select.__dataclass_fields__})
         return cls(
             captures=given["captures"],
             select=select,
             ports=given["ports"],
+            dedup=window_of(dedup=given["dedup"], window=given["dedup_window"], frames=given["dedup_frames"]),
             count=given["count"],
             threads=given.get("threads"),
             strict=given["strict"],

@@ -32,6 +32,7 @@ def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
             "ports": ports,
             "auto_ports": auto,
             "select": select_pairs(options.select),
+            "dedup": options.dedup,
             "count": options.count,
             "limit": options.limit or None,
             "all_frames": given["all"],
@@ -111,7 +112,8 @@ class Ran:
     def __init__(self, outcome: _engine.Outcome) -> None:
         self.captures = outcome.captures()
         self.interrupted = outcome.interrupted
-        self.finding_hints = finding_hints(outcome.frames(), outcome.candidates(), outcome.ports())
+        frames, candidates = outcome.frames(), outcome.candidates()
+        self.finding_hints = finding_hints(frames, candidates, outcome.ports(), outcome.copies())
 
 
 PACKETS = Command(

@@ -51,6 +51,7 @@ def read(options: Options) -> Report:
             sources,
             ports=options.ports,
             select=options.select,
+            dedup=options.dedup,
             count=options.count,
             threads=options.threads,
             progress=progress if watched(options) else None,

@@ -60,7 +60,7 @@ def headline(summary: Mapping[str, Any], overhead: Row) -> list[tuple[str, str]]
     facts = [
         *_capture_facts(summary["captures"]),
         *_time_fact(summary["time"]),
-        *_frame_facts(summary["frames"]),
+        *_frame_facts(summary["frames"], summary["copies"]),
     ]
     if summary["totals"]["vnis"]:
         facts += _overlay_facts(summary, overhead)
@@ -103,7 +103,7 @@ def _time_fact(time: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("Time", f"{first} to {until} UTC ({seconds_text(time['duration_s'] or 0.0)})")]
 
 
-def _frame_facts(frames: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _frame_facts(frames: Mapping[str, Any], copies: Mapping[str, Any]) -> list[tuple[str, str]]:
     total = frames["total"]
     ended = [
         f"{frames[key]:,} {word}"
@@ -116,7 +116,10 @@ def _frame_facts(frames: Mapping[str, Any]) -> list[tuple[str, str]]:
         counts = [f"{name} {count:,}" for name, count in frames[key].items() if count]
         if counts:
             facts.append((label, ", ".join(counts)))
-    if frames["selected"] != frames["vxlan"]:
+    dropped = copies["packets"] if copies["dropped"] else 0
+    if dropped:
+        facts.append(("Copies", f"{plural(dropped, 'packet')} left out (--dedup)"))
+    if frames["selected"] != frames["vxlan"] - frames["notes"].get("copy", 0):
         facts.append(("Selected", f"{frames['selected']:,} of {plural(frames['vxlan'], 'VXLAN frame')}"))
     return facts
 

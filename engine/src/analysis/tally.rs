@@ -1,25 +1,41 @@
 //! How the frames of a run ended, what is remarkable about its packets, and when they were.
 
 use super::candidates::{Candidate, Candidates, LEAST_FRAMES};
+use super::copies::{Copies, Window};
 use crate::capture::Frame;
+use crate::decode::{Ports, fingerprint};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Notes};
 use crate::timespan::TimeSpan;
 
 /// What is counted of every frame.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
     endings: Endings,
     notes: [u64; Note::ALL.len()],
     seen: TimeSpan,
     candidates: Candidates,
+    copies: Copies,
 }
 
 impl Tally {
+    /// One of nothing; copies within `dedup` are to be dropped.
+    pub(crate) fn new(dedup: Option<Window>) -> Self {
+        Self {
+            endings: Endings::default(),
+            notes: [0; Note::ALL.len()],
+            seen: TimeSpan::default(),
+            candidates: Candidates::default(),
+            copies: Copies::new(dedup),
+        }
+    }
+
+    /// Counts a frame; whether it is a copy that is to be dropped.
     #[inline]
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending) {
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending, ports: &Ports) -> bool {
         self.seen.add(frame.time);
         self.endings.add(ending);
+        self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, ports))
     }
 
     #[inline]
@@ -43,6 +59,7 @@ impl Tally {
         }
         self.seen.merge(later.seen);
         self.candidates.merge(&later.candidates);
+        self.copies.merge(&later.copies);
     }
 
     /// How the frames ended.
@@ -54,6 +71,12 @@ impl Tally {
     /// How many VXLAN packets each note stands on.
     pub fn notes(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Note::ALL.iter().map(|note| (note.name(), self.notes[*note as usize]))
+    }
+
+    /// What was found of packets that the capture shows more than once.
+    #[must_use]
+    pub fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// When the frames were seen.

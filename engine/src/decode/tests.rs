@@ -7,6 +7,7 @@ mod endings;
 mod inside;
 mod links;
 mod outside;
+mod prints;
 
 use std::net::IpAddr;
 

@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use super::convert::option_error;
 use super::reader::PyReader;
+use crate::analysis::Window;
 use crate::scan::{Input, Origin};
 use crate::select::Select;
 
@@ -24,6 +25,17 @@ pub(super) fn inputs(sources: &Sources<'_>) -> PyResult<(Vec<Input>, Arc<AtomicB
         .map(|(name, source)| Ok(Input::new(name, origin(source, &interrupted)?)))
         .collect::<PyResult<_>>()?;
     Ok((inputs, interrupted))
+}
+
+/// Nanoseconds and frames within which copies are dropped, each the default where it is not given.
+pub(super) type Dedup = Option<(Option<u64>, Option<u32>)>;
+
+pub(super) fn window(dedup: Dedup) -> Option<Window> {
+    let usual = Window::default();
+    dedup.map(|(time, frames)| Window {
+        time: time.unwrap_or(usual.time),
+        frames: frames.unwrap_or(usual.frames),
+    })
 }
 
 pub(super) fn selection(py: Python<'_>, terms: &[(String, String)]) -> PyResult<Select> {

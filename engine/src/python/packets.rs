@@ -7,7 +7,7 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use super::asked::{Sources, inputs, selection};
+use super::asked::{Dedup, Sources, inputs, selection, window};
 use super::convert::{capture_error, option_error, run_error, value};
 use super::monitor::PyMonitor;
 use super::target;
@@ -191,7 +191,7 @@ impl State {
 #[pymethods]
 impl PacketReader {
     #[new]
-    #[pyo3(signature = (sources, *, ports, auto_ports, select, count, limit, all_frames, progress))]
+    #[pyo3(signature = (sources, *, ports, auto_ports, select, dedup, count, limit, all_frames, progress))]
     // Python names each argument, and hands over what it made of them.
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
     fn new(
@@ -200,13 +200,15 @@ impl PacketReader {
         ports: Vec<u16>,
         auto_ports: bool,
         select: Vec<(String, String)>,
+        dedup: Dedup,
         count: Option<u64>,
         limit: Option<u64>,
         all_frames: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let (inputs, interrupted) = inputs(&sources)?;
-        let options = Options { ports, auto_ports, select: selection(py, &select)?, count };
+        let options =
+            Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
         let mut monitor = PyMonitor::new(progress, interrupted);
         let stream = py.detach(|| Stream::begin(inputs, &options, &mut monitor));
         let stream = stream.map_err(|error| capture_error(py, error))?;
@@ -231,6 +233,10 @@ impl PacketReader {
         let state = self.state(py);
         let told = state.stream.told();
         told::frames(py, told.tally, told.selected)
+    }
+
+    fn copies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        told::copies(py, self.state(py).stream.told().tally)
     }
 
     fn candidates(&self, py: Python<'_>) -> Vec<PortCandidate> {
@@ -264,7 +270,7 @@ fn several(stream: &Stream) -> Vec<String> {
 /// Writes rows as text.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, ports, auto_ports, select, count, limit, all_frames, form, names, target, progress
+    sources, *, ports, auto_ports, select, dedup, count, limit, all_frames, form, names, target, progress
 ))]
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn write_packets(
@@ -273,6 +279,7 @@ pub(super) fn write_packets(
     ports: Vec<u16>,
     auto_ports: bool,
     select: Vec<(String, String)>,
+    dedup: Dedup,
     count: Option<u64>,
     limit: Option<u64>,
     all_frames: bool,
@@ -288,7 +295,7 @@ pub(super) fn write_packets(
         other => return Err(option_error(py, "form", other, "json, jsonl or csv")),
     };
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, &select)?, count };
+    let options = Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let mut target = target::open(target)?;
     let run = py.detach(|| {

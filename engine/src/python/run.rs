@@ -7,7 +7,7 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::asked::{Sources, inputs, selection};
+use super::asked::{Dedup, Sources, inputs, selection, window};
 use super::convert::{capture_error, option_error, value};
 use super::monitor::PyMonitor;
 use super::told::{self, PortCandidate, counts};
@@ -120,6 +120,10 @@ impl Analysis {
         Ok(bytes)
     }
 
+    fn copies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        told::copies(py, self.seen.tally())
+    }
+
     fn candidates(&self) -> Vec<PortCandidate> {
         told::candidates(self.seen.tally())
     }
@@ -201,7 +205,7 @@ fn view_named(name: &str) -> Option<View> {
 
 /// Reads captures as one run.
 #[pyfunction]
-#[pyo3(signature = (sources, *, ports, auto_ports, select, count, threads, progress, keep_on_interrupt))]
+#[pyo3(signature = (sources, *, ports, auto_ports, select, dedup, count, threads, progress, keep_on_interrupt))]
 // The one call of the module: Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn scan(
@@ -210,6 +214,7 @@ pub(super) fn scan(
     ports: Vec<u16>,
     auto_ports: bool,
     select: Vec<(String, String)>,
+    dedup: Dedup,
     count: Option<u64>,
     threads: Option<usize>,
     progress: Option<Py<PyAny>>,
@@ -219,7 +224,7 @@ pub(super) fn scan(
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, &select)?, count };
+    let options = Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;

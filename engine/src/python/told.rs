@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::analysis::{Candidate, Tally};
+use crate::analysis::{Candidate, Found, Tally, Window};
 use crate::capture::{Compression, Facts};
 use crate::disposition::Disposition;
 use crate::stream::Told;
@@ -13,6 +13,7 @@ use crate::stream::Told;
 pub(super) struct Outcome {
     captures: Vec<(String, Facts)>,
     frames: Py<PyDict>,
+    copies: Py<PyDict>,
     candidates: Vec<PortCandidate>,
     ports: Vec<u16>,
     #[pyo3(get)]
@@ -29,6 +30,7 @@ impl Outcome {
         Ok(Self {
             captures: told.captures.to_vec(),
             frames: frames(py, told.tally, told.selected)?.unbind(),
+            copies: copies(py, told.tally)?.unbind(),
             candidates: candidates(told.tally),
             ports: told.ports.iter().collect(),
             interrupted: told.interrupted,
@@ -45,6 +47,10 @@ impl Outcome {
 
     fn frames<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
         self.frames.bind(py).clone()
+    }
+
+    fn copies<'py>(&self, py: Python<'py>) -> Bound<'py, PyDict> {
+        self.copies.bind(py).clone()
     }
 
     fn candidates(&self) -> Vec<PortCandidate> {
@@ -73,6 +79,19 @@ pub(super) fn frames<'py>(py: Python<'py>, tally: &Tally, selected: u64) -> PyRe
     frames.set_item("reasons", counts(py, endings.reasons())?)?;
     frames.set_item("notes", counts(py, tally.notes())?)?;
     Ok(frames)
+}
+
+pub(super) fn copies<'py>(py: Python<'py>, tally: &Tally) -> PyResult<Bound<'py, PyDict>> {
+    let Found { packets, bare, looked_at } = tally.copies().found();
+    let Window { time, frames } = tally.copies().window();
+    let copies = PyDict::new(py);
+    copies.set_item("dropped", tally.copies().are_dropped())?;
+    copies.set_item("packets", packets)?;
+    copies.set_item("bare", bare)?;
+    copies.set_item("frames_examined", looked_at)?;
+    copies.set_item("window_s", time as f64 / 1e9)?;
+    copies.set_item("window_frames", frames)?;
+    Ok(copies)
 }
 
 pub(super) fn candidates(tally: &Tally) -> Vec<PortCandidate> {

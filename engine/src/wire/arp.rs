@@ -5,9 +5,12 @@ use super::{Missing, Span, be16, be32, ethernet::ethertype};
 /// Hardware type of Ethernet.
 const ETHERNET: u16 = 1;
 
+/// Length of a packet that binds IPv4 to Ethernet addresses, in bytes.
+pub const LEN: usize = 28;
+
 /// An ARP packet that binds IPv4 to Ethernet addresses.
 #[derive(Debug, Clone, Copy)]
-pub struct Arp<'a>(&'a [u8; 28]);
+pub struct Arp<'a>(&'a [u8; LEN]);
 
 impl<'a> Arp<'a> {
     /// The packet in `span`; `None` for other hardware or protocol kinds.

@@ -5,6 +5,12 @@ use super::{Missing, Span, be16, be32};
 /// Length of the header without options, in bytes.
 pub const HEADER_LEN: usize = 20;
 
+/// Where the time to live stands: one byte that every router counts down.
+pub const TTL: usize = 8;
+
+/// Where the header checksum stands: two bytes, which change with the time to live.
+pub const CHECKSUM: usize = 10;
+
 /// An IPv4 header, without its options.
 #[derive(Debug, Clone, Copy)]
 pub struct Ipv4<'a>(&'a [u8; HEADER_LEN]);

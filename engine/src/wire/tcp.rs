@@ -5,6 +5,9 @@ use super::{Missing, Span, be16};
 /// Length of the header without options, in bytes.
 pub const HEADER_LEN: usize = 20;
 
+/// Where the checksum stands: two bytes.
+pub const CHECKSUM: usize = 16;
+
 /// Control bits, as they stand in the header.
 pub mod flags {
     /// No more data from the sender.

@@ -5,6 +5,9 @@ use super::{Missing, Span, be16};
 /// Length of the header, in bytes.
 pub const HEADER_LEN: usize = 8;
 
+/// Where the checksum stands: two bytes.
+pub const CHECKSUM: usize = 6;
+
 /// A UDP header.
 #[derive(Debug, Clone, Copy)]
 pub struct Udp<'a>(&'a [u8; HEADER_LEN]);

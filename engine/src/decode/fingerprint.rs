@@ -1,0 +1,179 @@
+//! What tells that two frames are one packet, captured twice.
+//!
+//! A packet that passes several capture points is the same but for its link layer, for what each router changes (TTL,
+//! the header checksum), and for a checksum that a network card fills in later. All else is in its fingerprint.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+
+use foldhash::quality::RandomState;
+
+use crate::capture::Frame;
+use crate::disposition::{Disposition, Ending};
+use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ip::protocol;
+use crate::wire::udp::{self, Udp};
+use crate::wire::vxlan::Vxlan;
+use crate::wire::{Span, arp, ipv4, ipv6, tcp};
+
+use super::Ports;
+use super::link;
+use super::network::{self, Network};
+
+/// So many bytes of a bare packet are compared: its headers, and more than enough of what they carry. A snap length
+/// leaves 50 bytes less of the same packet where it is encapsulated, so comparing all would find no pair.
+const BARE_LEN: usize = 256;
+
+/// A VXLAN packet may carry VXLAN; what is seen bare is the innermost packet, or that of a layer not deeper than this.
+const MOST_LAYERS: usize = 4;
+
+/// What a frame is compared by. Each is a hash of 64 bits under a seed that no capture can know, so that of a million
+/// million packets, each compared with a thousand others, two that differ are taken for one with a probability of some
+/// 5 in 100,000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint {
+    /// Of a VXLAN packet, or a piece of one: outer IP packet without TTL and checksums, all captured bytes of it.
+    pub whole: Option<u64>,
+    /// Of a VXLAN packet, the packet inside; of a frame that is sound and not VXLAN, its own. Without link layer, TTL
+    /// and checksums, and no more than its first 256 bytes.
+    pub bare: Option<u64>,
+}
+
+/// The fingerprint of `frame`, which ended with `ending`.
+#[cold]
+#[inline(never)]
+#[must_use]
+pub fn fingerprint(frame: &Frame<'_>, ending: Ending, ports: &Ports) -> Fingerprint {
+    let told = match ending.disposition() {
+        Disposition::Vxlan | Disposition::Fragment => encapsulated(frame, ports),
+        Disposition::Other => alone(frame),
+        Disposition::Invalid | Disposition::Malformed => None,
+    };
+    told.unwrap_or_default()
+}
+
+/// What an EtherType announced, and the IP packet in it if it is one.
+struct Announced<'a> {
+    ethertype: u16,
+    span: Span<'a>,
+    ip: Option<Network<'a>>,
+}
+
+impl<'a> Announced<'a> {
+    fn read(ethertype: u16, span: Span<'a>) -> Self {
+        let ip = match ethertype {
+            ethertype::IPV4 => network::v4(span).ok(),
+            ethertype::IPV6 => network::v6(span).ok(),
+            _ => None,
+        };
+        Self { ethertype, span, ip: ip.filter(|ip| ip.fault.is_none()) }
+    }
+
+    /// What a frame carries.
+    fn by(frame: &Frame<'a>) -> Option<Self> {
+        let link = link::read(frame).ok()?;
+        Some(Self::read(link.ethertype?, link.payload))
+    }
+
+    /// What the VXLAN packet in it carries.
+    fn inside(&self, ports: &Ports) -> Option<Self> {
+        let ip = self.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip))?;
+        let (udp, data) = Udp::read(ip.payload).ok()?;
+        if !ports.contains(udp.destination_port()) {
+            return None;
+        }
+        let (vxlan, frame) = Vxlan::read(data).ok()?;
+        let (ethernet, payload) = Ethernet::read(frame).ok().filter(|_| vxlan.i_flag())?;
+        let (_, ethertype, payload) = link::tags(ethernet.ethertype(), payload).ok()?;
+        Some(Self::read(ethertype, payload))
+    }
+}
+
+fn encapsulated(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
+    let outer = Announced::by(frame)?;
+    let mut innermost = outer.inside(ports);
+    for _ in 1..MOST_LAYERS {
+        let Some(deeper) = innermost.as_ref().and_then(|it| it.inside(ports)) else {
+            break;
+        };
+        innermost = Some(deeper);
+    }
+    let whole = outer.ip.as_ref().and_then(|ip| whole(outer.span, ip));
+    Some(Fingerprint { whole, bare: innermost.and_then(|it| bare(&it)) })
+}
+
+fn alone(frame: &Frame<'_>) -> Option<Fingerprint> {
+    Some(Fingerprint { whole: None, bare: bare(&Announced::by(frame)?) })
+}
+
+/// The fingerprint of the outer IP packet at the front of `span`.
+fn whole(span: Span<'_>, ip: &Network<'_>) -> Option<u64> {
+    let header = span.bytes().get(..ip.header_len as usize)?;
+    let mut state = seeded();
+    state.write_u32(ip.total_len);
+    if ip.is_v6 {
+        let (before, after) = header.split_at_checked(ipv6::HOP_LIMIT)?;
+        state.write(before);
+        state.write(after.get(1..)?);
+    } else {
+        let (before, after) = header.split_at_checked(ipv4::TTL)?;
+        state.write(before);
+        state.write_u8(ip.protocol);
+        state.write(after.get(ipv4::CHECKSUM + 2 - ipv4::TTL..)?);
+    }
+    let payload = ip.payload.bytes();
+    match payload.split_at_checked(udp::CHECKSUM) {
+        Some((ports, rest)) if ip.protocol == protocol::UDP && !is_later_fragment(ip) => {
+            state.write(ports);
+            state.write(rest.get(2..)?);
+        }
+        _ => state.write(payload),
+    }
+    Some(state.finish())
+}
+
+/// The fingerprint of a packet by itself; `None` of what is neither IP nor ARP.
+fn bare(carried: &Announced<'_>) -> Option<u64> {
+    if carried.ethertype == ethertype::ARP {
+        let mut state = seeded();
+        state.write(carried.span.bytes().get(..arp::LEN)?);
+        return Some(state.finish());
+    }
+    let ip = carried.ip.as_ref()?;
+    let packet = carried.span.with_wire_len(ip.total_len as usize).bytes();
+    let mut buffer = [0; BARE_LEN];
+    let held = packet.len().min(BARE_LEN);
+    let bytes = &mut buffer[..held];
+    bytes.copy_from_slice(&packet[..held]);
+    let transport = ip.header_len as usize;
+    let changing = if ip.is_v6 {
+        [ipv6::HOP_LIMIT..ipv6::HOP_LIMIT + 1, 0..0]
+    } else {
+        [ipv4::TTL..ipv4::TTL + 1, ipv4::CHECKSUM..ipv4::CHECKSUM + 2]
+    };
+    let checksum = match ip.protocol {
+        _ if is_later_fragment(ip) => 0..0,
+        protocol::TCP => transport + tcp::CHECKSUM..transport + tcp::CHECKSUM + 2,
+        protocol::UDP => transport + udp::CHECKSUM..transport + udp::CHECKSUM + 2,
+        _ => 0..0,
+    };
+    for field in changing.into_iter().chain([checksum]) {
+        if let Some(field) = bytes.get_mut(field) {
+            field.fill(0);
+        }
+    }
+    let mut state = seeded();
+    state.write_u32(ip.total_len);
+    state.write(bytes);
+    Some(state.finish())
+}
+
+fn is_later_fragment(ip: &Network<'_>) -> bool {
+    ip.fragment.is_some_and(|fragment| fragment.offset != 0)
+}
+
+/// One seed for the whole process, so that parts of a run can be compared.
+fn seeded() -> impl Hasher {
+    static SEED: OnceLock<RandomState> = OnceLock::new();
+    SEED.get_or_init(RandomState::default).build_hasher()
+}
