@@ -107,6 +107,8 @@ FAULTS = {
     "offload": 'traffic = "shop"\ncount = 2',
     "zero-length": 'traffic = "shop"',
     "duplicated-frames": "count = 4",
+    "routed-copies": "count = 4",
+    "bare-copies": "count = 5",
     "snap-length": "length = 90",
     "cut-mid-record": "bytes = 20",
     "plain-traffic": "count = 9",

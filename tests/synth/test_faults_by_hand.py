@@ -216,6 +216,35 @@ def test_duplicated_frames(capture: Capture) -> None:
         assert same[1].time - same[0].time == 1
 
 
+@only("routed-copies")
+def test_routed_copies(capture: Capture) -> None:
+    """Each named frame is a packet 50 microseconds before, from the router's MAC and with a TTL one less."""
+    frames, named, _ = capture
+    assert len(named) == 4
+    for frame in named:
+        again = frame.outer.data
+        before = [
+            other
+            for other in frames
+            if other.time == frame.time - 50 and other.outer.data.id == again.id and other.vni == frame.vni
+        ]
+        (first,) = (other for other in before if bytes(other.inner) == bytes(frame.inner))
+        assert (first.outer.data.ttl, again.ttl) == (64, 63)
+        assert frame.outer.src.hex(":") == "02:00:00:00:ff:fe" != first.outer.src.hex(":")
+        assert dpkt.dpkt.in_cksum(again.pack_hdr()) == 0
+
+
+@only("bare-copies")
+def test_bare_copies(capture: Capture) -> None:
+    """Each named frame is the inner frame, to the byte, of a packet ten microseconds later."""
+    frames, named, _ = capture
+    assert len(named) == 5
+    for frame in named:
+        assert frame.vni is None
+        inside = [other.inner for other in frames if other.vni is not None and other.time == frame.time + 10]
+        assert bytes(frame.outer) in [bytes(inner) for inner in inside]
+
+
 @only("snap-length")
 def test_snap_length(capture: Capture) -> None:
     """No frame has more than 90 bytes, and the named ones are those that have so many."""

@@ -39,6 +39,9 @@ def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] 
     }
     assert frames["reasons"] == truth["frames"]["reasons"]
     assert {name: count for name, count in frames["notes"].items() if count} == truth["frames"]["notes"]
+    copies = report.summary["copies"]
+    if copies["frames_examined"] == frames["total"]:
+        assert {name: copies[name] for name in ("packets", "bare")} == truth["copies"]
     for name in tools.TABLES:
         rows = tools.rows(tools.table(report, name))
         columns = list(truth[name][0]) if truth[name] else []

@@ -9,7 +9,17 @@ from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Packet, Tcp, Ud
 from vxinspect.synth.pieces import Piece, cut, present
 from vxinspect.synth.scenario import Underlay
 
-__all__ = ["FILL", "encode", "ethernet", "internet", "summed", "too_big", "vxlan"]
+__all__ = [
+    "FILL",
+    "ROUTER_MAC",
+    "encode",
+    "ethernet",
+    "inner_frame",
+    "internet",
+    "summed",
+    "too_big",
+    "vxlan",
+]
 
 FILL = bytes(range(256)) * 1024
 """What payloads are filled with, from its beginning."""
@@ -31,7 +41,7 @@ _HOP_LIMIT = 64
 def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
     """Return the frames of a packet on the underlay: one, or the fragments that are there."""
     sender, receiver = packet.sender, packet.receiver
-    frame = vxlan(packet.flags, packet.reserved, packet.vni, _inner(packet.inner))
+    frame = vxlan(packet.flags, packet.reserved, packet.vni, inner_frame(packet.inner))
     if packet.wrap is not None:
         datagram = _datagram(packet, (sender.ip, receiver.ip), (packet.source_port, packet.port), frame)
         whole = internet(sender.ip, receiver.ip, _UDP, datagram, ident=packet.outer_ident, ttl=underlay.ttl)
@@ -61,7 +71,7 @@ def _outer(packet: Packet, src: str, dst: str, datagram: bytes, underlay: Underl
             _UDP,
             datagram if piece is None else datagram[piece.offset : piece.offset + piece.length],
             ident=packet.outer_ident,
-            ttl=underlay.ttl,
+            ttl=underlay.ttl - packet.hops,
             dscp=underlay.dscp,
             piece=piece,
             zero_length=packet.zero_length,
@@ -156,7 +166,7 @@ def _datagram(packet: Packet, ends: tuple[str, str], ports: tuple[int, int], dat
     return datagram
 
 
-def _inner(inner: Inner) -> bytes:
+def inner_frame(inner: Inner) -> bytes:
     """Return an inner frame."""
     vlan = () if inner.vlan is None else (inner.vlan,)
     if isinstance(inner.body, Arp):

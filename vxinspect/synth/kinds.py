@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 __all__ = [
+    "BareCopies",
     "CutMidRecord",
     "DuplicateIp",
     "DuplicateMac",
@@ -34,6 +35,7 @@ __all__ = [
     "PolarisedSourcePorts",
     "ReorderedFragments",
     "ReservedBits",
+    "RoutedCopies",
     "SnapLength",
     "TcpReordering",
     "TcpReset",
@@ -285,6 +287,18 @@ class DuplicatedFrames(OnPackets, frozen=True, kw_only=True):
     delay: _Seconds = 0.000001
 
 
+class RoutedCopies(OnPackets, frozen=True, kw_only=True):
+    """A packet is captured again behind a router, `delay` seconds later: another TTL, the router's MAC."""
+
+    delay: _Seconds = 0.000050
+
+
+class BareCopies(OnPackets, frozen=True, kw_only=True):
+    """The inner frame is captured by itself too, at its host's own interface, `delay` seconds earlier."""
+
+    delay: _Seconds = 0.000010
+
+
 class SnapLength(_Fault, frozen=True, kw_only=True):
     """The capture keeps `length` bytes of each frame."""
 
@@ -336,6 +350,8 @@ Fault: TypeAlias = (
     | Offload
     | ZeroLength
     | DuplicatedFrames
+    | RoutedCopies
+    | BareCopies
     | SnapLength
     | CutMidRecord
     | PlainTraffic

@@ -189,7 +189,7 @@ class Packet:
     """A VXLAN packet. `exchange` numbers those of its traffic; `reply`: not from who opened it.
 
     `time` is in nanoseconds since 1970. `flags` to `last` are the VXLAN header's; `fault` is the index of the
-    one fault that befell this packet.
+    one fault that befell this packet, `hops` the routers that it has passed.
     """
 
     time: int
@@ -212,6 +212,7 @@ class Packet:
     zero_length: bool = False
     wrap: Wrap | None = None
     pieces: Pieces | None = None
+    hops: int = 0
     fault: int | None = None
 
     @property
@@ -243,13 +244,14 @@ class Packet:
 
 @dataclass(slots=True)
 class Plain:
-    """A frame that is no VXLAN packet: its bytes, and how it counts."""
+    """A frame that is no VXLAN packet: its bytes, how it counts, and what it shows `bare` that is in one."""
 
     time: int
     data: bytes
     disposition: str
     reason: str
     fault: int | None = field(default=None)
+    bare: Inner | None = None
 
 
 Planned: TypeAlias = Packet | Plain

@@ -21,7 +21,7 @@ from vxinspect.synth.packet import (
 from vxinspect.synth.packet import Udp as UdpHeader
 from vxinspect.synth.pieces import Piece, cut, present
 
-__all__ = ["Ending", "Segments", "Share", "endings", "share"]
+__all__ = ["Ending", "Segments", "Share", "endings", "inner_start", "share"]
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
@@ -100,6 +100,11 @@ def _pieces(packet: Packet) -> list[Piece]:
     return present(whole, packet.pieces)
 
 
+def inner_start(packet: Packet, tags: int) -> int:
+    """Return where the innermost frame begins in the frame that holds the VXLAN header."""
+    return _link(tags) + _fragment_header(packet) + packet.outer_length - packet.inner.length
+
+
 def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int) -> list[Ending]:
     """Return how each frame of a packet counts. `ports` are VXLAN's, `snap` the bytes kept of a frame."""
     if isinstance(planned, Plain):
@@ -113,6 +118,8 @@ def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int) -> li
 
 def _plain(plain: Plain, tags: int, snap: int) -> Ending:
     """Return how a frame beside the overlay counts where its headers are cut off."""
+    if plain.bare is not None:
+        tags = int(plain.bare.vlan is not None)
     needed = ETHERNET
     if plain.reason != "non_ip":
         # Version 4 or 6 stands behind the link layer.

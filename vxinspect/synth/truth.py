@@ -12,11 +12,12 @@ import msgspec
 
 from vxinspect import _engine
 from vxinspect.columns import VIEWS
+from vxinspect.synth.copies import Sighting, count_copies
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
 from vxinspect.synth.packet import Packet, Planned
 from vxinspect.synth.plan import Plan
-from vxinspect.synth.shares import Ending, Share, endings, share
+from vxinspect.synth.shares import Ending, Share, endings, inner_start, share
 from vxinspect.synth.tally import Tally
 
 __all__ = ["Emitted", "make_truth"]
@@ -46,9 +47,12 @@ def make_truth(
     notes: Counter[str] = Counter()
     tally = Tally()
     count = _Counter(plan, emitted)
-    for frame in emitted[: len(emitted) - count.cut]:
+    sightings: list[Sighting] = []
+    for frame, number in zip(emitted[: len(emitted) - count.cut], numbers, strict=False):
         ending = count.ending(frame)
         counts[ending] += 1
+        kept = count.kept(frame)
+        sightings.append(Sighting(number, frame.time, frame.planned, frame.index, ending.disposition, kept))
         if ending.disposition == "vxlan" and isinstance(frame.planned, Packet):
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
@@ -64,6 +68,7 @@ def make_truth(
         "version": _engine.__version__,
         "seed": plan.scenario.seed,
         "frames": _frames(counts, notes),
+        "copies": count_copies(sightings),
         "faults": _faults(plan, emitted, numbers),
         **{name: _columns(name, rows) for name, rows in tally.tables().items()},
     }
@@ -83,6 +88,13 @@ class _Counter:
     def ending(self, frame: Emitted) -> Ending:
         """Return how a frame counts."""
         return endings(frame.planned, self._ports, self._tags, self._plan.snap_length)[frame.index]
+
+    def kept(self, frame: Emitted) -> int:
+        """Return how much the capture holds of a frame's innermost frame, in bytes."""
+        start = 0
+        if isinstance(frame.planned, Packet):
+            start = inner_start(frame.planned, self._tags)
+        return max(0, min(self._plan.snap_length, frame.wire) - start)
 
     def share(self, packet: Packet, time: int) -> Share:
         """Return what a packet adds to the tables."""

@@ -59,6 +59,8 @@ _PACKETS: _Stage = {
 
 _CAPTURE: _Stage = {
     kind.DuplicatedFrames: capture.duplicated_frames,
+    kind.RoutedCopies: capture.routed_copies,
+    kind.BareCopies: capture.bare_copies,
     kind.PlainTraffic: capture.plain_traffic,
     kind.SnapLength: capture.snap_length,
     kind.CutMidRecord: capture.cut_mid_record,

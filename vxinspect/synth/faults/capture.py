@@ -1,18 +1,33 @@
 """Faults of the capture: copies, strangers, and what is cut."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from vxinspect.exceptions import ScenarioError
-from vxinspect.synth import plain
+from vxinspect.synth import frames, plain
 from vxinspect.synth.faults.choose import choose
-from vxinspect.synth.kinds import CutMidRecord, DuplicatedFrames, PlainTraffic, SnapLength
+from vxinspect.synth.kinds import (
+    BareCopies,
+    CutMidRecord,
+    DuplicatedFrames,
+    PlainTraffic,
+    RoutedCopies,
+    SnapLength,
+)
 from vxinspect.synth.network import nanoseconds
-from vxinspect.synth.packet import Plain
+from vxinspect.synth.packet import Arp, Packet, Plain, Udp
 from vxinspect.synth.plan import Plan
 from vxinspect.synth.shares import frame_lengths
 
-__all__ = ["cut_mid_record", "duplicated_frames", "plain_traffic", "snap_length"]
+__all__ = [
+    "bare_copies",
+    "cut_mid_record",
+    "duplicated_frames",
+    "plain_traffic",
+    "routed_copies",
+    "snap_length",
+]
 
 
 def duplicated_frames(plan: Plan, index: int, fault: DuplicatedFrames) -> None:
@@ -23,6 +38,41 @@ def duplicated_frames(plan: Plan, index: int, fault: DuplicatedFrames) -> None:
         # What is captured first is no fault; the copy is.
         plan.befallen[index].remove(packet)
         plan.befall(index, again)
+
+
+def routed_copies(plan: Plan, index: int, fault: RoutedCopies) -> None:
+    """Capture packets a second time, behind a router."""
+    if plan.scenario.underlay.ttl == 1:
+        raise ScenarioError("", f"fault[{index}]", "an underlay.ttl of 2 or more, for a router to pass", 1)
+    for packet in choose(plan, index, fault, "packets", lambda packet: packet.wrap is None):
+        again = packet.copy(packet.time + nanoseconds(fault.delay))
+        again.hops = 1
+        again.sender = replace(packet.sender, mac=frames.ROUTER_MAC)
+        plan.planned.append(again)
+        plan.befallen[index].remove(packet)
+        plan.befall(index, again)
+
+
+def bare_copies(plan: Plan, index: int, fault: BareCopies) -> None:
+    """Capture what is inside packets by itself too."""
+
+    def is_free(packet: Packet) -> bool:
+        """Whether the inner frame alone is no VXLAN packet, and its outer one in one piece."""
+        body = packet.inner.body
+        to_vtep = not isinstance(body, Arp) and isinstance(body.l4, Udp) and body.l4.dport == packet.port
+        return packet.wrap is None and packet.pieces is None and not to_vtep
+
+    for packet in choose(plan, index, fault, "packets", is_free):
+        body = packet.inner.body
+        if isinstance(body, Arp):
+            reason = "non_ip"
+        else:
+            reason = "other_port" if isinstance(body.l4, Udp) else "non_udp"
+        time = packet.time - nanoseconds(fault.delay)
+        bare = Plain(time, frames.inner_frame(packet.inner), "other", reason, bare=packet.inner)
+        plan.planned.append(bare)
+        plan.befallen[index].remove(packet)
+        plan.befall(index, bare)
 
 
 def plain_traffic(plan: Plan, index: int, fault: PlainTraffic) -> None:
