@@ -69,6 +69,7 @@ samples: $(VENV)/.installed
 
 docs: $(VENV)/.developing
 	$(BIN)/python tests/docs/tables_page.py
+	$(BIN)/python tests/docs/fields_page.py
 
 wheel: $(VENV)/.developing
 	$(BIN)/maturin build --release --sdist --out dist

@@ -242,6 +242,8 @@ class Piece:
             wire=record.wire,
             outer_ip_bytes=header,
             offload=bool(outer.zero),
+            # What is missing is in the other pieces: no snap length took it.
+            cut=False,
             datagram=datagram,
         )
 

@@ -154,11 +154,13 @@ def environment(**extra: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in dropped} | extra
 
 
-def cli(*arguments: str | Path, stdin: bytes | None = None, timeout: float = 60, **extra: str) -> Answer:
+def cli(
+    *arguments: str | bytes | Path, stdin: bytes | None = None, timeout: float = 60, **extra: str
+) -> Answer:
     """Run `vxinspect`; with `stdin` None, standard input is empty and no terminal."""
     source = subprocess.DEVNULL if stdin is None else None
     done = subprocess.run(
-        [program(), *map(str, arguments)],
+        [program(), *map(os.fsdecode, arguments)],
         input=stdin,
         stdin=source,
         capture_output=True,

@@ -12,6 +12,7 @@ __all__ = [
     "Rows",
     "__version__",
     "debug_build",
+    "fields",
     "scan",
     "write_capture",
     "write_packets",
@@ -106,6 +107,8 @@ class Analysis:
         """Return the summary's `copies`."""
     def candidates(self) -> list[tuple[int, int, list[int]]]:
         """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
+    def select(self) -> list[tuple[str, str]]:
+        """Return the (field, value) pairs that the run was given."""
     def ports(self) -> list[int]:
         """Return the UDP ports taken as VXLAN, those found by "auto" included."""
     def ports_seen(self) -> list[int]:
@@ -277,6 +280,9 @@ class PacketReader:
     def ports(self) -> list[int]:
         """As `Analysis.ports`."""
 
+def fields() -> list[tuple[str, str | None, str, str, str]]:
+    """Return the fields of a filter: name, other name, what it holds, meaning, example."""
+
 def scan(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
@@ -292,13 +298,14 @@ def scan(
     """Read captures and count what is in them.
 
     `sources`: (name to show, path | contents | open binary file). `select`: (field, value) pairs with the
-    fields vni, vtep, mac, host, protocol, inner_port, since, until; values of one field are alternatives,
-    fields narrow each other. `dedup`: drop copies within so many (nanoseconds, frames), None for the default
-    of each; None alone drops none. `count`: stop after so many frames. `progress(bytes read, bytes in all or
-    None, frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what was seen,
-    instead of raising KeyboardInterrupt.
+    fields vni, vtep, mac, host, protocol, inner_port, since, until, filter; values of one field are
+    alternatives, fields narrow each other. `dedup`: drop copies within so many (nanoseconds, frames), None
+    for the default of each; None alone drops none. `count`: stop after so many frames. `progress(bytes read,
+    bytes in all or None, frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what
+    was seen, instead of raising KeyboardInterrupt.
 
-    Raises `vxinspect.OptionError` and `vxinspect.CaptureError` with its children.
+    Raises `vxinspect.OptionError`, of which `FilterError` is a child, and `vxinspect.CaptureError` with its
+    children.
     """
 
 def write_capture(

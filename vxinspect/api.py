@@ -1,6 +1,6 @@
 """The public face: `scan` reads captures, `Report` holds what was in them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -9,7 +9,7 @@ from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import all_hints, finding_hints
-from vxinspect.selection import Select, Wanted, select_pairs
+from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
 from vxinspect.tables import Table
 
@@ -73,6 +73,11 @@ class Report:
     def other_ports(self) -> dict[int, int]:
         """UDP ports that are not among `ports`, and how many frames to each look like VXLAN."""
         return {port: frames for port, frames, _ in self._analysis.candidates()}
+
+    @property
+    def select(self) -> dict[str, list[str]]:
+        """Which packets count: the texts that were given for each field. `scan` takes it as `select`."""
+        return select_mapping(self._analysis.select())
 
     @property
     def interrupted(self) -> bool:
@@ -188,7 +193,7 @@ def scan(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
-    select: Select | Mapping[str, Wanted] | None = None,
+    select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
     dedup_frames: int | None = None,
@@ -201,9 +206,10 @@ def scan(
     `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
     `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `select`: which
-    packets count. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or a
-    timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `count`: stop after so many
-    frames. `threads`: None for as many as there are processors; the answer is the same for any number.
+    packets count, by a filter (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `dedup`: drop
+    copies of a packet, which come within `dedup_window` ("10ms", seconds or a timedelta; 10 ms by default)
+    and `dedup_frames` (1,000 by default) of it. `count`: stop after so many frames. `threads`: None for as
+    many as there are processors; the answer is the same for any number.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense. A capture that breaks off is no error: see `Report.captures`.
@@ -223,7 +229,7 @@ def run_scan(
     sources: Sequence[NamedSource],
     *,
     ports: Ports,
-    select: Select | Mapping[str, Wanted] | None,
+    select: Selection,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
     threads: int | None,

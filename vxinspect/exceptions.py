@@ -6,6 +6,7 @@
     │   ├── UnknownFormatError        the first bytes belong to no known capture format
     │   └── DamagedCaptureError       the capture breaks its own format
     ├── OptionError (a ValueError)    an option or argument that makes no sense
+    │   └── FilterError               a filter that cannot be understood
     └── DeclarationError              a TOML file that makes no sense
         ├── ScenarioError             ... that declares a synthetic capture
         └── PolicyError               ... that declares what must hold of a capture
@@ -17,6 +18,7 @@ __all__ = [
     "CaptureError",
     "DamagedCaptureError",
     "DeclarationError",
+    "FilterError",
     "OptionError",
     "PolicyError",
     "ScenarioError",
@@ -88,6 +90,33 @@ class OptionError(VxinspectError, ValueError):
     def reason(self) -> str:
         """The message without the option's name."""
         return f"expected {self.expected}, found {self.value!r}"
+
+
+class FilterError(OptionError):
+    """A filter that cannot be understood.
+
+    `filter`: the expression; `start`, `end`: the wrong part, in characters from 0, empty where something is
+    missing; `message`: what is wrong with it.
+    """
+
+    def __init__(self, filter: str, start: int, end: int, message: str) -> None:  # noqa: A002 - what it is
+        super().__init__("filter", filter, "a filter")
+        self.args = (filter, start, end, message)
+        self.filter = filter
+        self.start = start
+        self.end = end
+        self.message = message
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, and where."""
+        return f"{self.message} (at character {self.start + 1})"
+
+    def pointed(self, width: int = 100) -> list[str]:
+        """Return two lines: the filter, at most `width` cells of it, and carets under the wrong part."""
+        from vxinspect.render.caret import caret_lines
+
+        return caret_lines(self.filter, self.start, self.end, width)
 
 
 class DeclarationError(VxinspectError):

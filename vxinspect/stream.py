@@ -1,7 +1,7 @@
 """Packets one by one, with their bytes: `packets`."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from vxinspect._engine import Packet
 from vxinspect.api import Progress
 from vxinspect.dedup import Duration, window_of
 from vxinspect.hints import finding_hints
-from vxinspect.selection import Select, Wanted, select_pairs
+from vxinspect.selection import Selection, select_pairs
 from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources, split_ports
 
 __all__ = ["Packet", "PacketStream", "packets"]
@@ -83,7 +83,7 @@ def packets(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
-    select: Select | Mapping[str, Wanted] | None = None,
+    select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
     dedup_frames: int | None = None,

@@ -23,7 +23,7 @@ mod _engine {
     #[pymodule_export]
     use super::packets::{Packet, PacketReader, write_packets};
     #[pymodule_export]
-    use super::run::{Analysis, Rows, scan};
+    use super::run::{Analysis, Rows, fields, scan};
     #[pymodule_export]
     use super::told::Outcome;
     #[pymodule_export]

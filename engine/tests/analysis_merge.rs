@@ -121,10 +121,7 @@ fn selection() -> impl Strategy<Value = Option<(&'static str, &'static str)>> {
 }
 
 fn analyse(records: &[Record], selected: Option<(&str, &str)>) -> Analysis {
-    let mut select = Select::default();
-    if let Some((field, text)) = selected {
-        select.add(field, text).unwrap();
-    }
+    let select = Select::new(selected).unwrap();
     let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select, dedup: None });
     for Record { data, cut, time } in records {
         let held = data.len().saturating_sub(*cut);

@@ -24,10 +24,7 @@ fn both(identification: u16, vni: u32, port: u16) -> [Vec<u8>; 2] {
 }
 
 fn analysis<'a>(frames: impl IntoIterator<Item = &'a Vec<u8>>, vni: Option<&str>) -> Analysis {
-    let mut select = Select::default();
-    if let Some(vni) = vni {
-        select.add("vni", vni).unwrap();
-    }
+    let select = Select::new(vni.map(|vni| ("vni", vni))).unwrap();
     let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select, dedup: None });
     for data in frames {
         let wire_len = u32::try_from(data.len()).unwrap();

@@ -163,3 +163,28 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     tools.assert_no_control_characters(answer.out)
     path.write_bytes(containers.pcap([replace(RECORDS[0], data=RECORDS[0].data[:-1])])[:-3])
     tools.assert_no_control_characters(tools.cli("summary", path).err)
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        b"vni == \xff\xfe && tcp",
+        b"tcp \x1b[2J\x07",
+        b"(" * 100_000,
+        b"!" * 100_000,
+        b"vni in {" + b"1 " * 50_000,
+        b'frame.time > "' + b"x" * 100_000,
+        "vni == \u202e100".encode(),
+        b"\n\n",
+    ],
+    ids=["no UTF-8", "escape sequence", "parentheses", "nots", "a set", "a quote", "right to left", "blank"],
+)
+def test_a_filter_that_is_none(filter_: bytes, good: Path) -> None:
+    """One line, and below it the surroundings of what is wrong: never long, never steering the terminal."""
+    answer = tools.cli("vnis", "-Y", filter_, good)
+    assert (answer.code, answer.out) == (2, b"")
+    first, *shown = answer.errors
+    assert first.startswith("vxinspect: -Y: ")
+    assert len(shown) == (0 if filter_.isspace() else 2)
+    assert all(len(line) < 200 for line in answer.errors)
+    tools.assert_no_control_characters(answer.err)

@@ -3,6 +3,7 @@
 import re
 
 import click
+import fields_page
 import tables_page
 from pages import DOCS, ROOT, first_cells, prose
 
@@ -18,6 +19,23 @@ def test_tables_page_is_what_the_columns_say() -> None:
     page = tables_page.PAGE.read_text(encoding="utf-8")
     assert sorted(tables_page.parts(page)) == sorted(tables_page.LISTED)
     assert tables_page.filled(page) == page, "run python tests/docs/tables_page.py"
+
+
+def test_expressions_page_is_what_the_fields_say() -> None:
+    """docs/expressions.md lists each field of filters, as the engine declares them."""
+    page = fields_page.PAGE.read_text(encoding="utf-8")
+    assert fields_page.filled(page) == page, "run python tests/docs/fields_page.py"
+    assert page.count("\n| `note.") > 5
+
+
+def test_expressions_page_lists_every_operator() -> None:
+    """docs/expressions.md has each spelling of each relation, in a table's cell."""
+    source = (ENGINE / "select" / "filter" / "test.rs").read_text(encoding="utf-8")
+    declared = re.findall(r'\(&\[("[^\]]+)\], Relation', source)
+    spellings = {spelling for row in declared for spelling in re.findall(r'"([^"]+)"', row)}
+    assert len(spellings) > 15
+    page = fields_page.PAGE.read_text(encoding="utf-8")
+    assert not [spelling for spelling in spellings if f"`{spelling}`" not in page]
 
 
 def option_names() -> set[str]:
@@ -36,7 +54,7 @@ def option_names() -> set[str]:
 def test_command_line_page_lists_every_option() -> None:
     """Each option has a row in docs/command-line.md, and the page names no other."""
     cells = " ".join(first_cells(COMMAND_LINE))
-    listed = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", cells))
+    listed = set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z0-9-]*", cells))
     assert listed == option_names()
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", prose(COMMAND_LINE))) <= option_names()
 

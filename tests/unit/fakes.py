@@ -122,6 +122,7 @@ class FakeAnalysis:
             "candidates": [],
             "ports": [4789],
             "ports_seen": [4789],
+            "select": [],
         }
         self.facts |= facts
 
@@ -160,6 +161,10 @@ class FakeAnalysis:
     def ports_seen(self) -> Any:
         """As the engine's."""
         return self.facts["ports_seen"]
+
+    def select(self) -> Any:
+        """As the engine's."""
+        return self.facts["select"]
 
     def table(
         self, view: str, *, sort: Sequence[tuple[str, bool]] = (), limit: int | None = None

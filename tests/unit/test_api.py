@@ -58,6 +58,21 @@ def test_errors_are_one_line_and_survive_pickling() -> None:
     again = pickle.loads(pickle.dumps(damaged))  # noqa: S301 - our own bytes
     assert str(again) == "a.pcap: at byte 24: expected x, found y"
     assert (again.name, again.offset, again.expected, again.found) == ("a.pcap", 24, "x", "y")
+    filtered = pickle.loads(pickle.dumps(exceptions.FilterError("tcpp", 0, 4, "unknown field")))  # noqa: S301
+    assert str(filtered) == "filter: unknown field (at character 1)"
+    assert (filtered.filter, filtered.start, filtered.end, filtered.message) == (
+        "tcpp",
+        0,
+        4,
+        "unknown field",
+    )
+    assert (filtered.option, filtered.value) == ("filter", "tcpp")
+
+
+def test_report_keeps_its_selection() -> None:
+    """As `scan` takes it again."""
+    report = Report(FakeAnalysis(select=[("vni", "1"), ("filter", "tcp"), ("vni", "2")]))  # type: ignore[arg-type]
+    assert report.select == {"vni": ["1", "2"], "filter": ["tcp"]}
     option = pickle.loads(pickle.dumps(exceptions.OptionError("vni", "x", "a number")))  # noqa: S301 - as above
     assert str(option) == "vni: expected a number, found 'x'"
     assert (option.option, option.value, option.expected) == ("vni", "x", "a number")
@@ -156,6 +171,9 @@ def test_bad_ports(ports: Any) -> None:
     [
         (None, []),
         (Select(), []),
+        ("vni == 100 && tcp", [("filter", "vni == 100 && tcp")]),
+        (Select(vni=1, filter=["tcp", "udp"]), [("vni", "1"), ("filter", "tcp"), ("filter", "udp")]),
+        ("vni == \udcff", [("filter", "vni == \N{REPLACEMENT CHARACTER}")]),
         (Select(vni=100), [("vni", "100")]),
         (Select(vni="100-199,300"), [("vni", "100-199,300")]),
         (Select(vni=[1, 2]), [("vni", "1"), ("vni", "2")]),

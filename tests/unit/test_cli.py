@@ -70,7 +70,21 @@ def test_summary_formats(stage: Stage) -> None:
 def test_selection_reaches_the_engine(stage: Stage) -> None:
     """Each option by the engine's name, repeated ones as alternatives."""
     stage.run(
-        *("flows", "--vni", "100-199,300", "--vni", "7", "--vtep", "192.0.2.1", "--mac", "02:00:00:00:00:01"),
+        *(
+            "flows",
+            "-Y",
+            "tcp || udp",
+            "--filter",
+            "inner.arp",
+            "--vni",
+            "100-199,300",
+            "--vni",
+            "7",
+            "--vtep",
+            "192.0.2.1",
+            "--mac",
+            "02:00:00:00:00:01",
+        ),
         *(
             "--host",
             "10.0.0.0/8",
@@ -93,7 +107,49 @@ def test_selection_reaches_the_engine(stage: Stage) -> None:
         ("inner_port", "80"),
         ("since", "2026-11-22T17:30:06Z"),
         ("until", "2026-11-23"),
+        ("filter", "tcp || udp"),
+        ("filter", "inner.arp"),
     ]
+
+
+def test_an_error_in_a_filter_points_at_it(stage: Stage) -> None:
+    """One line that says what is wrong, the filter, and carets under the wrong part."""
+    stage.analysis = exceptions.FilterError("vni == 1 && tcpp", 12, 16, 'unknown field "tcpp"')
+    outcome = stage.run("vnis", "-Y", "vni == 1 && tcpp", "x")
+    assert outcome.code == 2
+    assert outcome.err == 'vxinspect: -Y: unknown field "tcpp"\n  vni == 1 && tcpp\n              ^^^^\n'
+    stage.analysis = exceptions.FilterError("", 0, 0, "the filter is empty")
+    assert stage.run("vnis", "-Y", "", "x").err == "vxinspect: -Y: the filter is empty\n"
+
+
+def test_fields_are_listed_by_their_parts(stage: Stage) -> None:
+    """A word stands for the begin of any part of a name, or of its other name."""
+    everything = json.loads(stage.run("fields", "--json").out)
+    assert len(everything) > 60
+    assert {"field", "alias", "type", "description", "example"} == set(everything[0])
+    ports = json.loads(stage.run("fields", "port", "VTEP", "--json").out)
+    assert {row["field"].rpartition(".")[2] for row in ports} == {"port", "addr"}
+    assert [row["field"] for row in json.loads(stage.run("fields", "tcp.flags.s", "--json").out)] == [
+        "tcp.flags.syn"
+    ]
+    assert stage.run("fields", "port", "--format", "csv").out.startswith(
+        "field,alias,type,description,example\n"
+    )
+    assert stage.run("fields", "port", "--format", "markdown").out.startswith("| field |")
+    none = stage.run("fields", "nonsense")
+    assert (none.code, none.out) == (2, "")
+    assert "nonsense" in none.err
+    assert stage.run("fields", "--json", "--format", "csv").code == 2
+
+
+def test_fields_fit_the_terminal(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their meaning wraps."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = stage.run("fields").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(not line.startswith(" ") for line in lines) == len(
+        json.loads(stage.run("fields", "--json").out)
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -15,13 +15,16 @@ __all__ = ["main"]
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
+_WIDTH = 100
+"""Of a message with a line of its own, where no terminal has another."""
+
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return the exit code.
 
     What goes wrong is told in one line on standard error, never as a traceback.
     """
-    from vxinspect.exceptions import OptionError, VxinspectError
+    from vxinspect.exceptions import FilterError, OptionError, VxinspectError
 
     try:
         code = _run(sys.argv[1:] if args is None else list(args))
@@ -32,6 +35,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_broken_streams()
         code = DONE
+    except FilterError as error:
+        code = _complain(f"-Y: {error.message}", *error.pointed(_message_width()))
     except OptionError as error:
         code = _complain(f"--{_option_name(error.option)}: {error.reason}")
     except VxinspectError as error:
@@ -91,6 +96,14 @@ def _complain(reason: str, *advice: str) -> int:
         for line in (f"vxinspect: {reason}", *advice):
             sys.stderr.write(clean(line) + "\n")
     return UNUSABLE
+
+
+def _message_width() -> int:
+    """Return how wide a message should be: as the terminal that it goes to."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+    except (AttributeError, OSError, ValueError):
+        return _WIDTH
 
 
 def _option_name(name: str) -> str:

@@ -11,7 +11,7 @@ from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
-__all__ = ["COMMON", "READING", "Options", "at_least", "common_without"]
+__all__ = ["COMMON", "READING", "Options", "at_least", "common_without", "format_of"]
 
 _SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
 _READING = "Reading"
@@ -61,7 +61,7 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> str | 
 
 
 def _select(name: str, metavar: str, help_text: str, *, multiple: bool = True) -> Option:
-    return Option([name], section=_SELECTION, metavar=metavar, multiple=multiple, help=help_text)
+    return Option(name.split(), section=_SELECTION, metavar=metavar, multiple=multiple, help=help_text)
 
 
 def _read(*names: str, help_text: str, **settings: Any) -> Option:  # noqa: ANN401 - click's own
@@ -77,6 +77,11 @@ _COLORS = click.Choice(["auto", "always", "never"])
 
 COMMON: tuple[click.Parameter, ...] = (
     click.Argument(["captures"], metavar="[CAPTURE]...", nargs=-1, type=click.Path(path_type=str)),
+    _select(
+        "-Y --filter",
+        "EXPRESSION",
+        "Filter in Wireshark's spelling; vxinspect fields lists what it can name.",
+    ),
     _select("--vni", "LIST", "VNIs and ranges: 100, or 100-199,300."),
     _select("--vtep", "IP", "Outer address, as sender or receiver."),
     _select("--mac", "MAC", "Inner MAC, as sender or receiver."),
@@ -208,7 +213,7 @@ class Options:
             strict=given["strict"],
             sort=given.get("sort", ()),
             limit=given.get("limit"),
-            format=_format(given),
+            format=format_of(given),
             output=given["output"],
             color=given["color"],
             progress=not given["no_progress"] and not given["quiet"],
@@ -216,7 +221,7 @@ class Options:
         )
 
 
-def _format(given: Mapping[str, Any]) -> str:
+def format_of(given: Mapping[str, Any]) -> str:
     """Return the format that `--format`, `--json` and `--jsonl` agree on."""
     asked = (
         {

@@ -5,6 +5,7 @@ import click
 from vxinspect import __version__
 from vxinspect.cli.check import CHECK
 from vxinspect.cli.command import Group
+from vxinspect.cli.fields import FIELDS
 from vxinspect.cli.generate import GENERATE
 from vxinspect.cli.packets import PACKETS
 from vxinspect.cli.policy import POLICY
@@ -35,7 +36,7 @@ root = Group(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS, PACKETS, CHECK, POLICY, GENERATE):
+for command in (SUMMARY, *COMMANDS, PACKETS, CHECK, POLICY, FIELDS, GENERATE):
     root.add_command(command)
 
 

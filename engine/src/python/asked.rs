@@ -8,11 +8,11 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use super::convert::option_error;
+use super::convert::{filter_error, option_error};
 use super::reader::PyReader;
 use crate::analysis::Window;
 use crate::scan::{Input, Origin};
-use crate::select::Select;
+use crate::select::{Select, SelectError};
 
 /// Name to show, and a path, contents or an open binary file.
 pub(super) type Sources<'py> = Vec<(String, Bound<'py, PyAny>)>;
@@ -38,13 +38,11 @@ pub(super) fn window(dedup: Dedup) -> Option<Window> {
     })
 }
 
-pub(super) fn selection(py: Python<'_>, terms: &[(String, String)]) -> PyResult<Select> {
-    let mut select = Select::default();
-    for (field, text) in terms {
-        let added = select.add(field, text);
-        added.map_err(|error| option_error(py, &error.field, &error.text, error.expected))?;
-    }
-    Ok(select)
+pub(super) fn selection(py: Python<'_>, terms: Vec<(String, String)>) -> PyResult<Select> {
+    Select::new(terms).map_err(|error| match error {
+        SelectError::Term { field, text, expected } => option_error(py, &field, &text, expected),
+        SelectError::Filter(error) => filter_error(py, error),
+    })
 }
 
 /// `-` is standard input.

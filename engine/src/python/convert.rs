@@ -7,6 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyString, PyType};
 
 use crate::error::{CaptureError, Damage, RunError};
+use crate::select::FilterError;
 use crate::value::{Rfc3339, Value};
 
 /// A value as a Python object: None, int, float, str, or a list of int or str.
@@ -33,6 +34,7 @@ fn texts<T: ToString>(py: Python<'_>, all: impl IntoIterator<Item = T>) -> PyRes
 }
 
 static OPTION_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static FILTER_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UNREADABLE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UNKNOWN_FORMAT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static DAMAGED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -43,6 +45,12 @@ const EXCEPTIONS: &str = "vxinspect.exceptions";
 pub(super) fn option_error(py: Python<'_>, option: &str, value: &str, expected: &str) -> PyErr {
     let class = OPTION_ERROR.import(py, EXCEPTIONS, "OptionError");
     raise(class.and_then(|class| class.call1((option, value, expected))))
+}
+
+/// A filter that cannot be understood: `FilterError(filter, start, end, message)`.
+pub(super) fn filter_error(py: Python<'_>, error: FilterError) -> PyErr {
+    let class = FILTER_ERROR.import(py, EXCEPTIONS, "FilterError");
+    raise(class.and_then(|class| class.call1((error.filter, error.start, error.end, error.message))))
 }
 
 /// A capture that cannot be read: a child of `CaptureError(name, message, offset, expected, found)`.

@@ -208,7 +208,7 @@ impl PacketReader {
     ) -> PyResult<Self> {
         let (inputs, interrupted) = inputs(&sources)?;
         let options =
-            Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
+            Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
         let mut monitor = PyMonitor::new(progress, interrupted);
         let stream = py.detach(|| Stream::begin(inputs, &options, &mut monitor));
         let stream = stream.map_err(|error| capture_error(py, error))?;
@@ -295,7 +295,7 @@ pub(super) fn write_packets(
         other => return Err(option_error(py, "form", other, "json, jsonl or csv")),
     };
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
+    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let mut target = target::open(target)?;
     let run = py.detach(|| {

@@ -15,6 +15,7 @@ use crate::analysis;
 use crate::capture::Facts;
 use crate::packet::Tunnel;
 use crate::scan::{self as run, Options};
+use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
 use crate::views::{self, AnyTable, Demand, View, summary};
@@ -137,6 +138,10 @@ impl Analysis {
         ports.into_iter().collect()
     }
 
+    fn select(&self) -> Vec<(String, String)> {
+        self.seen.settings().select.terms().to_vec()
+    }
+
     #[pyo3(signature = (view, *, sort = Vec::new(), limit = None))]
     #[allow(clippy::needless_pass_by_value)] // What Python hands over is a copy.
     fn table(
@@ -203,6 +208,14 @@ fn view_named(name: &str) -> Option<View> {
     })
 }
 
+/// The fields of a filter: name, other name, what it holds, meaning, example.
+#[pyfunction]
+pub(super) fn fields() -> Vec<(&'static str, Option<&'static str>, &'static str, &'static str, &'static str)>
+{
+    let also = |field: &Field| Some(field.also).filter(|also| !also.is_empty());
+    FIELDS.iter().map(|field| (field.name, also(field), field.kind(), field.text, field.example)).collect()
+}
+
 /// Reads captures as one run.
 #[pyfunction]
 #[pyo3(signature = (sources, *, ports, auto_ports, select, dedup, count, threads, progress, keep_on_interrupt))]
@@ -224,7 +237,7 @@ pub(super) fn scan(
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, &select)?, dedup: window(dedup), count };
+    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;

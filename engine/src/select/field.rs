@@ -1,0 +1,573 @@
+//! The fields of a filter: what is known of a packet when it is selected.
+//!
+//! Each is declared once, in [`FIELDS`]: its name, what it holds, what that means, an example, and how to read it.
+//! `vxinspect fields` and docs/expressions.md print this table. Absent is what the packet lacks, and what the capture's
+//! snap length took.
+
+use std::net::IpAddr;
+
+use crate::capture::NO_TIME;
+use crate::packet::{Note, Packet};
+use crate::wire::ethernet::ethertype;
+use crate::wire::ip::{protocol, protocol_number};
+use crate::wire::mac::Mac;
+use crate::wire::tcp::flags;
+
+/// One field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in a filter.
+    pub name: &'static str,
+    /// Another name for it, or "".
+    pub also: &'static str,
+    /// What it means.
+    pub text: &'static str,
+    /// A filter with it.
+    pub example: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// What a field holds, and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// Nothing: it is there or not.
+    Label(fn(&Packet) -> bool),
+    /// 0 or 1.
+    Flag(Reads<u64>),
+    /// A number, and what its literals may be.
+    Number(Reads<u64>, Scale),
+    /// Some octets of a MAC address; only a slice makes these.
+    Octets(Reads<u64>, u32),
+    /// A MAC address, as [`crate::wire::mac::Mac::bits`].
+    Mac(Reads<u64>),
+    /// A time, as [`ordered`].
+    Time(Reads<u64>),
+    /// An IP address of either version.
+    Address(Reads<IpAddr>),
+    /// An IPv6 address.
+    AddressV6(Reads<IpAddr>),
+}
+
+/// How to read a field: one value, or two of them (source and destination).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reads<T: 'static> {
+    One(fn(&Packet) -> Option<T>),
+    Two(fn(&Packet) -> Option<(T, T)>),
+}
+
+/// The numbers of a field: the largest, and names for some.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    pub(super) largest: u64,
+    pub(super) named: Option<fn(&str) -> Option<u64>>,
+}
+
+impl Field {
+    /// What it holds, in a word or two.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.kind {
+            Kind::Label(_) => "presence",
+            Kind::Flag(_) => "boolean",
+            Kind::Number(..) => "number",
+            Kind::Octets(..) => "octets",
+            Kind::Mac(_) => "MAC address",
+            Kind::Time(_) => "time",
+            Kind::Address(_) => "IP address",
+            Kind::AddressV6(_) => "IPv6 address",
+        }
+    }
+
+    /// What it holds, in a sentence.
+    pub(super) fn holds(&self) -> &'static str {
+        match self.kind {
+            Kind::Label(_) => "there or not",
+            Kind::Flag(_) => "true or false",
+            Kind::Number(..) => "a number",
+            Kind::Octets(..) => "octets",
+            Kind::Mac(_) => "a MAC address",
+            Kind::Time(_) => "a time",
+            Kind::Address(_) => "an IP address",
+            Kind::AddressV6(_) => "an IPv6 address",
+        }
+    }
+
+    const fn also(self, also: &'static str) -> Self {
+        Self { also, ..self }
+    }
+}
+
+/// The field of that name.
+pub(super) fn named(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name || (field.also == name && !name.is_empty()))
+}
+
+/// A time in nanoseconds since 1970, as a number of the same order.
+pub(super) fn ordered(time: i64) -> u64 {
+    time.cast_unsigned() ^ 1 << 63
+}
+
+const fn field(name: &'static str, kind: Kind, example: &'static str, text: &'static str) -> Field {
+    Field { name, also: "", text, example, kind }
+}
+
+/// There or not; its example is the field alone.
+const fn label(name: &'static str, text: &'static str, holds: fn(&Packet) -> bool) -> Field {
+    field(name, Kind::Label(holds), name, text)
+}
+
+const fn up_to(largest: u64) -> Scale {
+    Scale { largest, named: None }
+}
+
+const fn one(scale: Scale, read: fn(&Packet) -> Option<u64>) -> Kind {
+    Kind::Number(Reads::One(read), scale)
+}
+
+const fn two(scale: Scale, read: fn(&Packet) -> Option<(u64, u64)>) -> Kind {
+    Kind::Number(Reads::Two(read), scale)
+}
+
+const fn control(read: fn(&Packet) -> Option<u64>) -> Kind {
+    Kind::Flag(Reads::One(read))
+}
+
+const OCTET: Scale = up_to(u8::MAX as u64);
+const SHORT: Scale = up_to(u16::MAX as u64);
+const LENGTH: Scale = up_to(u32::MAX as u64);
+const VNI: Scale = up_to((1 << 24) - 1);
+/// 12 bits (IEEE 802.1Q).
+const VLAN: Scale = up_to((1 << 12) - 1);
+const PROTOCOL: Scale = Scale { named: Some(|name| protocol_number(name).map(u64::from)), ..OCTET };
+const ETHERTYPE: Scale = Scale { named: Some(|name| ethertype_number(name).map(u64::from)), ..SHORT };
+
+/// The EtherTypes that have a name in a selection.
+pub(super) fn ethertype_number(name: &str) -> Option<u16> {
+    match name.to_ascii_lowercase().as_str() {
+        "arp" => Some(ethertype::ARP),
+        "ipv4" | "ip" => Some(ethertype::IPV4),
+        "ipv6" => Some(ethertype::IPV6),
+        _ => None,
+    }
+}
+
+fn wide((a, b): (u16, u16)) -> (u64, u64) {
+    (a.into(), b.into())
+}
+
+fn is(packet: &Packet, protocol: u8) -> bool {
+    packet.key.protocol() == Some(protocol)
+}
+
+fn ports_of(packet: &Packet, protocol: u8) -> Option<(u64, u64)> {
+    packet.key.ports().filter(|_| is(packet, protocol)).map(wide)
+}
+
+fn source(pair: (u64, u64)) -> u64 {
+    pair.0
+}
+
+fn destination(pair: (u64, u64)) -> u64 {
+    pair.1
+}
+
+fn inner_macs(packet: &Packet) -> Option<(u64, u64)> {
+    packet.key.macs().map(|(source, destination)| (source.bits(), destination.bits()))
+}
+
+/// Of an IP packet; not ARP's.
+fn inner_ips(packet: &Packet) -> Option<(IpAddr, IpAddr)> {
+    packet.key.addresses().filter(|_| packet.key.protocol().is_some())
+}
+
+fn inner_ipv6s(packet: &Packet) -> Option<(IpAddr, IpAddr)> {
+    inner_ips(packet).filter(|(source, _)| source.is_ipv6())
+}
+
+fn arp_ips(packet: &Packet) -> Option<(IpAddr, IpAddr)> {
+    packet.key.addresses().filter(|_| packet.key.protocol().is_none())
+}
+
+fn inner_is(packet: &Packet, ethertype: u16) -> bool {
+    packet.key.ethertype() == Some(ethertype)
+}
+
+/// Control bits of TCP whose header could be read. Where it could not they are 0, and a note says why.
+fn tcp_control(packet: &Packet) -> Option<u64> {
+    let unread = packet.tcp_control == 0
+        && (packet.notes.has(Note::InnerHeaderCut) || packet.notes.has(Note::InnerMalformed));
+    ports_of(packet, protocol::TCP).filter(|_| !unread).map(|_| packet.tcp_control.into())
+}
+
+fn bit(packet: &Packet, bit: u8) -> Option<u64> {
+    tcp_control(packet).map(|control| u64::from(control & u64::from(bit) != 0))
+}
+
+/// All fields, from the outside in.
+pub static FIELDS: &[Field] = &[
+    field(
+        "frame.time",
+        Kind::Time(Reads::One(|p| Some(p.time).filter(|time| *time != NO_TIME).map(ordered))),
+        r#"frame.time >= "2026-11-22 18:20:43""#,
+        "when the frame was captured: RFC 3339, UTC where it names no zone, or seconds since 1970",
+    ),
+    field(
+        "frame.len",
+        one(LENGTH, |p| Some(p.wire_len.into())),
+        "frame.len > 1500",
+        "length of the frame on the wire, in bytes",
+    ),
+    field(
+        "vni",
+        one(VNI, |p| Some(p.key.vni().into())),
+        "vni in {100..199, 300}",
+        "VXLAN network identifier",
+    )
+    .also("vxlan.vni"),
+    field(
+        "outer.eth.src",
+        Kind::Mac(Reads::One(|p| p.origin.mac().map(Mac::bits))),
+        "outer.eth.src == 02:42:c0:00:02:01",
+        "outer source MAC address, where the link layer has one",
+    ),
+    label("outer.ipv4", "the tunnel is one of IPv4", |p| p.tunnel.source().is_ipv4()),
+    label("outer.ipv6", "the tunnel is one of IPv6", |p| p.tunnel.source().is_ipv6()),
+    field(
+        "outer.ip.addr",
+        Kind::Address(Reads::Two(|p| Some((p.tunnel.source(), p.tunnel.destination())))),
+        "vtep == 192.0.2.1",
+        "outer IP addresses, source and destination: the VTEPs",
+    )
+    .also("vtep"),
+    field(
+        "outer.ip.src",
+        Kind::Address(Reads::One(|p| Some(p.tunnel.source()))),
+        "outer.ip.src == 192.0.2.0/24",
+        "outer source address: the VTEP that sent it",
+    ),
+    field(
+        "outer.ip.dst",
+        Kind::Address(Reads::One(|p| Some(p.tunnel.destination()))),
+        "outer.ip.dst == 239.0.0.0/8",
+        "outer destination address: the receiving VTEP, or a multicast group",
+    ),
+    field(
+        "outer.ip.hdr_len",
+        one(LENGTH, |p| Some(p.outer_ip_header_len.into())),
+        "outer.ip.hdr_len > 20",
+        "outer IP header with its options or extension headers, in bytes",
+    ),
+    field(
+        "outer.ip.len",
+        one(LENGTH, |p| Some(p.outer_ip_len.into())),
+        "outer.ip.len > 1500",
+        "outer IP packet, in bytes; of one that was cut into fragments, the whole",
+    ),
+    field(
+        "outer.udp.port",
+        two(SHORT, |p| Some(wide((p.origin.port(), p.tunnel.udp_port())))),
+        "outer.udp.port == 8472",
+        "outer UDP ports, source and destination",
+    ),
+    field(
+        "outer.udp.srcport",
+        one(SHORT, |p| Some(p.origin.port().into())),
+        "outer.udp.srcport < 49152",
+        "outer UDP source port: the flow's entropy",
+    ),
+    field(
+        "outer.udp.dstport",
+        one(SHORT, |p| Some(p.tunnel.udp_port().into())),
+        "outer.udp.dstport == 4789",
+        "outer UDP destination port: the one that makes it VXLAN",
+    ),
+    field(
+        "inner.len",
+        one(LENGTH, |p| Some(p.inner_len.into())),
+        "inner.len > 1514",
+        "length of the inner Ethernet frame, in bytes",
+    ),
+    field(
+        "inner.payload_len",
+        one(LENGTH, |p| Some(p.payload_len.into())),
+        "inner.payload_len == 0",
+        "what the inner transport protocol carries, in bytes; 0 where there is none",
+    ),
+    label("inner.group", "the inner destination MAC is a group's: broadcast or multicast (BUM)", |p| {
+        p.key.is_bum()
+    }),
+    field(
+        "inner.eth.addr",
+        Kind::Mac(Reads::Two(inner_macs)),
+        "inner.eth.addr == 02:42:0a:00:00:02",
+        "inner MAC addresses, source and destination",
+    ),
+    field(
+        "inner.eth.src",
+        Kind::Mac(Reads::One(|p| inner_macs(p).map(source))),
+        "inner.eth.src[0:3] == 00:50:56",
+        "inner source MAC address",
+    ),
+    field(
+        "inner.eth.dst",
+        Kind::Mac(Reads::One(|p| inner_macs(p).map(destination))),
+        "inner.eth.dst == ff:ff:ff:ff:ff:ff",
+        "inner destination MAC address",
+    ),
+    field(
+        "inner.eth.type",
+        one(ETHERTYPE, |p| p.key.ethertype().filter(|number| *number >= ethertype::LOWEST).map(u64::from)),
+        "inner.eth.type == 0x88cc",
+        "inner EtherType, behind any tags, by number or as arp, ipv4 or ipv6; a length (802.3) is none",
+    ),
+    label("inner.vlan", "the inner frame has a VLAN tag", |p| p.key.tag().is_some()),
+    field(
+        "inner.vlan.id",
+        one(VLAN, |p| p.key.tag().map(u64::from)),
+        "inner.vlan.id == 10",
+        "identifier of the outermost inner VLAN tag",
+    ),
+    label("inner.ip", "an inner IP packet of either version", |p| p.key.protocol().is_some()),
+    field(
+        "inner.ip.addr",
+        Kind::Address(Reads::Two(inner_ips)),
+        "inner.ip.addr in {10.0.0.0/8, fd00::/8}",
+        "inner IP addresses of either version, source and destination",
+    ),
+    field(
+        "inner.ip.src",
+        Kind::Address(Reads::One(|p| inner_ips(p).map(|(source, _)| source))),
+        "inner.ip.src == 10.0.0.0/8",
+        "inner source address of either version",
+    ),
+    field(
+        "inner.ip.dst",
+        Kind::Address(Reads::One(|p| inner_ips(p).map(|(_, destination)| destination))),
+        "inner.ip.dst == 10.0.0.2",
+        "inner destination address of either version",
+    ),
+    field(
+        "inner.ip.proto",
+        one(PROTOCOL, |p| p.key.protocol().map(u64::from)),
+        "inner.ip.proto == ospf",
+        "protocol of the inner IP packet, behind any extension headers, by number or name",
+    ),
+    label("inner.ipv4", "an inner IPv4 packet", |p| inner_ips(p).is_some_and(|(ip, _)| ip.is_ipv4())),
+    label("inner.ipv6", "an inner IPv6 packet", |p| inner_ipv6s(p).is_some()),
+    field(
+        "inner.ipv6.addr",
+        Kind::AddressV6(Reads::Two(inner_ipv6s)),
+        "inner.ipv6.addr == fe80::/10",
+        "inner addresses of an IPv6 packet, source and destination",
+    ),
+    field(
+        "inner.ipv6.src",
+        Kind::AddressV6(Reads::One(|p| inner_ipv6s(p).map(|(source, _)| source))),
+        "inner.ipv6.src != fe80::/10",
+        "inner source address of an IPv6 packet",
+    ),
+    field(
+        "inner.ipv6.dst",
+        Kind::AddressV6(Reads::One(|p| inner_ipv6s(p).map(|(_, destination)| destination))),
+        "inner.ipv6.dst == ff02::1",
+        "inner destination address of an IPv6 packet",
+    ),
+    label("inner.arp", "inner ARP", |p| inner_is(p, ethertype::ARP)),
+    field(
+        "inner.arp.addr",
+        Kind::Address(Reads::Two(arp_ips)),
+        "inner.arp.addr == 10.0.0.2",
+        "IP addresses of inner ARP, sender and target",
+    ),
+    field(
+        "inner.arp.src",
+        Kind::Address(Reads::One(|p| arp_ips(p).map(|(sender, _)| sender))),
+        "inner.arp.src == 10.0.0.1",
+        "IP address of inner ARP's sender",
+    ),
+    field(
+        "inner.arp.dst",
+        Kind::Address(Reads::One(|p| arp_ips(p).map(|(_, target)| target))),
+        "inner.arp.dst == 10.0.0.2",
+        "IP address of inner ARP's target",
+    ),
+    field(
+        "inner.port",
+        two(SHORT, |p| p.key.ports().map(wide)),
+        "inner.port == 53",
+        "inner TCP, UDP or SCTP ports, source and destination",
+    ),
+    field(
+        "inner.srcport",
+        one(SHORT, |p| p.key.ports().map(wide).map(source)),
+        "inner.srcport == 53",
+        "inner TCP, UDP or SCTP source port",
+    ),
+    field(
+        "inner.dstport",
+        one(SHORT, |p| p.key.ports().map(wide).map(destination)),
+        "inner.dstport in {80, 443}",
+        "inner TCP, UDP or SCTP destination port",
+    ),
+    label("tcp", "an inner packet of TCP", |p| is(p, protocol::TCP)),
+    field(
+        "tcp.port",
+        two(SHORT, |p| ports_of(p, protocol::TCP)),
+        "tcp.port in {80, 443, 8000..8010}",
+        "inner TCP ports, source and destination",
+    ),
+    field(
+        "tcp.srcport",
+        one(SHORT, |p| ports_of(p, protocol::TCP).map(source)),
+        "tcp.srcport == 443",
+        "inner TCP source port",
+    ),
+    field(
+        "tcp.dstport",
+        one(SHORT, |p| ports_of(p, protocol::TCP).map(destination)),
+        "tcp.dstport == 443",
+        "inner TCP destination port",
+    ),
+    field(
+        "tcp.len",
+        one(LENGTH, |p| tcp_control(p).map(|_| p.payload_len.into())),
+        "tcp.len > 0",
+        "what an inner TCP segment carries, in bytes",
+    ),
+    field(
+        "tcp.flags",
+        one(OCTET, tcp_control),
+        "tcp.flags & 0x12 == 0x02",
+        "control bits of inner TCP: FIN 0x01, SYN 0x02, RST 0x04, PSH 0x08, ACK 0x10, URG 0x20, ECE 0x40, CWR 0x80",
+    ),
+    field("tcp.flags.fin", control(|p| bit(p, flags::FIN)), "tcp.flags.fin == 1", "FIN of inner TCP"),
+    field(
+        "tcp.flags.syn",
+        control(|p| bit(p, flags::SYN)),
+        "tcp.flags.syn == 1 && tcp.flags.ack == 0",
+        "SYN of inner TCP",
+    ),
+    field("tcp.flags.reset", control(|p| bit(p, flags::RST)), "tcp.flags.reset == 1", "RST of inner TCP")
+        .also("tcp.flags.rst"),
+    field("tcp.flags.push", control(|p| bit(p, flags::PSH)), "tcp.flags.push == 1", "PSH of inner TCP")
+        .also("tcp.flags.psh"),
+    field("tcp.flags.ack", control(|p| bit(p, flags::ACK)), "tcp.flags.ack == 0", "ACK of inner TCP"),
+    field("tcp.flags.urg", control(|p| bit(p, flags::URG)), "tcp.flags.urg == 1", "URG of inner TCP"),
+    field(
+        "tcp.flags.ece",
+        control(|p| bit(p, flags::ECE)),
+        "tcp.flags.ece == 1",
+        "ECE of inner TCP (RFC 3168)",
+    ),
+    field(
+        "tcp.flags.cwr",
+        control(|p| bit(p, flags::CWR)),
+        "tcp.flags.cwr == 1",
+        "CWR of inner TCP (RFC 3168)",
+    ),
+    label("udp", "an inner packet of UDP", |p| is(p, protocol::UDP)),
+    field(
+        "udp.port",
+        two(SHORT, |p| ports_of(p, protocol::UDP)),
+        "udp.port == 53",
+        "inner UDP ports, source and destination; VXLAN's own are outer.udp.port",
+    ),
+    field(
+        "udp.srcport",
+        one(SHORT, |p| ports_of(p, protocol::UDP).map(source)),
+        "udp.srcport == 53",
+        "inner UDP source port",
+    ),
+    field(
+        "udp.dstport",
+        one(SHORT, |p| ports_of(p, protocol::UDP).map(destination)),
+        "udp.dstport == 53",
+        "inner UDP destination port",
+    ),
+    label("sctp", "an inner packet of SCTP", |p| is(p, protocol::SCTP)),
+    field(
+        "sctp.port",
+        two(SHORT, |p| ports_of(p, protocol::SCTP)),
+        "sctp.port == 38412",
+        "inner SCTP ports, source and destination",
+    ),
+    field(
+        "sctp.srcport",
+        one(SHORT, |p| ports_of(p, protocol::SCTP).map(source)),
+        "sctp.srcport == 38412",
+        "inner SCTP source port",
+    ),
+    field(
+        "sctp.dstport",
+        one(SHORT, |p| ports_of(p, protocol::SCTP).map(destination)),
+        "sctp.dstport == 38412",
+        "inner SCTP destination port",
+    ),
+    label("icmp", "an inner packet of ICMP", |p| is(p, protocol::ICMP)),
+    label("icmpv6", "an inner packet of ICMPv6", |p| is(p, protocol::ICMPV6)),
+    label("igmp", "an inner packet of IGMP", |p| is(p, protocol::IGMP)),
+    label("note.reserved_bits", "a reserved or other flag bit is set in the VXLAN header", |p| {
+        p.notes.has(Note::ReservedBits)
+    }),
+    label("note.inner_cut", "the capture does not hold the whole inner frame", |p| {
+        p.notes.has(Note::InnerCut)
+    }),
+    label(
+        "note.inner_header_cut",
+        "the capture does not hold all inner headers: a MAC, address or port is not known",
+        |p| p.notes.has(Note::InnerHeaderCut),
+    ),
+    label("note.inner_malformed", "an inner layer contradicts its own lengths", |p| {
+        p.notes.has(Note::InnerMalformed)
+    }),
+    label(
+        "note.offload",
+        "larger than any real MTU, or with its length left out: segmentation offload",
+        |p| p.notes.has(Note::Offload),
+    ),
+    label("note.first_fragment", "the first piece of an outer datagram that was cut into fragments", |p| {
+        p.notes.has(Note::FirstFragment)
+    }),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::select::filter;
+
+    /// Each name is one field's, and each example is a filter that says something of the field.
+    #[test]
+    fn names_are_unique_and_examples_parse() {
+        let mut names: Vec<&str> = FIELDS.iter().flat_map(|field| [field.name, field.also]).collect();
+        names.retain(|name| !name.is_empty());
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for field in FIELDS {
+            filter::parse(field.example).unwrap_or_else(|error| panic!("{}: {error}", field.name));
+            let names_it = field.example.contains(field.name);
+            assert!(names_it || (!field.also.is_empty() && field.example.contains(field.also)), "{field:?}");
+            assert!(!field.text.is_empty() && !field.text.ends_with('.'), "{field:?}");
+        }
+    }
+
+    /// What is counted can be looked for; but for copies, which are dropped before packets are selected.
+    #[test]
+    fn every_note_is_a_field() {
+        for note in Note::ALL.into_iter().filter(|note| *note != Note::Copy) {
+            let field = named(&format!("note.{}", note.name())).unwrap_or_else(|| panic!("{}", note.name()));
+            let Kind::Label(holds) = field.kind else { panic!("{field:?}") };
+            let mut packet = Packet::default();
+            assert!(!holds(&packet), "{field:?}");
+            packet.notes.set(note, true);
+            assert!(holds(&packet), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn times_keep_their_order() {
+        let times = [i64::MIN, -1, 0, 1, i64::MAX].map(ordered);
+        assert!(times.is_sorted_by(|a, b| a < b));
+    }
+}
