@@ -92,15 +92,21 @@ def ipv4(
     offset: int = 0,
     more: bool = False,
     total_length: int | None = None,
+    ttl: int = 64,
+    traffic_class: int = 0,
+    dont_fragment: bool = False,
 ) -> bytes:
-    """Return an IPv4 packet (RFC 791); `options` are padded, `offset` is in bytes, a multiple of eight."""
+    """Return an IPv4 packet (RFC 791); `options` are padded, `offset` is in bytes, a multiple of eight.
+
+    `traffic_class` is DSCP with ECN behind it (RFC 2474, RFC 3168).
+    """
     options += b"\0" * (-len(options) % 4)
     header_length = 20 + len(options)
     if total_length is None:
         total_length = header_length + len(payload)
-    fragment = offset // 8 | (0x2000 if more else 0)
-    head = number(0x40 | header_length // 4, 1) + b"\0" + number(total_length, 2) + number(ident, 2)
-    head += number(fragment, 2) + number(64, 1) + number(protocol, 1)
+    fragment = offset // 8 | (0x2000 if more else 0) | (0x4000 if dont_fragment else 0)
+    head = number(0x40 | header_length // 4, 1) + number(traffic_class, 1) + number(total_length, 2)
+    head += number(ident, 2) + number(fragment, 2) + number(ttl, 1) + number(protocol, 1)
     tail = ip(src) + ip(dst) + options
     return head + number(checksum(head + b"\0\0" + tail), 2) + tail + payload
 
@@ -113,13 +119,16 @@ def ipv6(
     *,
     extensions: Sequence[tuple[int, bytes]] = (),
     payload_length: int | None = None,
+    hop_limit: int = 64,
+    traffic_class: int = 0,
 ) -> bytes:
     """Return an IPv6 packet (RFC 8200); `extensions` are (number, the bytes after the Next Header byte)."""
     kinds = [kind for kind, _ in extensions] + [protocol]
     chain = b"".join(number(kinds[i + 1], 1) + rest for i, (_, rest) in enumerate(extensions))
     if payload_length is None:
         payload_length = len(chain) + len(payload)
-    head = number(0x60000000, 4) + number(payload_length, 2) + number(kinds[0], 1) + number(64, 1)
+    head = number(0x60000000 | traffic_class << 20, 4) + number(payload_length, 2)
+    head += number(kinds[0], 1) + number(hop_limit, 1)
     return head + ip(src) + ip(dst) + chain + payload
 
 
@@ -177,9 +186,9 @@ def sctp(sport: int, dport: int, chunks: bytes) -> bytes:
     return number(sport, 2) + number(dport, 2) + number(1, 4) + bytes(4) + chunks
 
 
-def icmp(kind: int, code: int, body: bytes) -> bytes:
-    """Return an ICMP or ICMPv6 message: a header of eight bytes, then `body`."""
-    return number(kind, 1) + number(code, 1) + bytes(6) + body
+def icmp(kind: int, code: int, body: bytes, rest: int = 0) -> bytes:
+    """Return an ICMP or ICMPv6 message: a header of eight bytes, `rest` in its last four, then `body`."""
+    return number(kind, 1) + number(code, 1) + bytes(2) + number(rest, 4) + body
 
 
 def igmp(kind: int, group: str) -> bytes:

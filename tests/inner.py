@@ -65,6 +65,7 @@ class InnerIp:
     options: bytes = b""
     extensions: tuple[int, ...] = ()
     piece: tuple[int, bool] | None = None
+    traffic_class: int = 0
 
     @property
     def name(self) -> str:
@@ -100,11 +101,19 @@ class InnerIp:
                 options=self.options,
                 offset=offset,
                 more=more,
+                traffic_class=self.traffic_class,
             )
         chain = [craft.extension(kind) for kind in self.extensions]
         if self.piece is not None:
             chain.append(craft.fragment_header(77, offset, more=more))
-        return craft.ipv6(self.src, self.dst, self.l4.number, self.carried, extensions=chain)
+        return craft.ipv6(
+            self.src,
+            self.dst,
+            self.l4.number,
+            self.carried,
+            extensions=chain,
+            traffic_class=self.traffic_class,
+        )
 
 
 @dataclass(frozen=True)
@@ -184,6 +193,7 @@ class Inner:
     def _ip_facts(body: InnerIp, *, whole: bool) -> dict[str, object]:
         l4 = body.l4
         seen: dict[str, object] = {"ip_src": body.src, "ip_dst": body.dst, "protocol": l4.kind}
+        seen["inner_class"] = body.traffic_class
         if body.later:
             return seen | {"payload": len(body.carried)}
         if whole or l4.kind != "tcp":

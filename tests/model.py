@@ -3,6 +3,7 @@
 It takes the facts of `packets`, never bytes, and knows nothing of how the engine works.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
-from packets import Fact
+from packets import About, Fact
 
 Row: TypeAlias = dict[str, Any]
 K = TypeVar("K", bound=Hashable)
@@ -103,6 +104,7 @@ class Unit:
     fact: Fact
     wire: int
     outer_ip_bytes: int
+    pieces: int
 
 
 def units(facts: Sequence[Fact]) -> list[Unit]:
@@ -116,7 +118,7 @@ def units(facts: Sequence[Fact]) -> list[Unit]:
         ]
         wire = fact.wire + sum(piece.wire for piece in pieces)
         outer_ip_bytes = fact.outer_ip_bytes + sum(piece.outer_ip_bytes for piece in pieces)
-        made.append(Unit(fact, wire, outer_ip_bytes))
+        made.append(Unit(fact, wire, outer_ip_bytes, len(pieces) + fact.first_piece))
     return made
 
 
@@ -333,6 +335,61 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
     return rows
 
 
+SOUND_ECN = {(0, 0), (1, 1), (2, 2), (3, 3), (1, 3), (2, 3)}
+"""Inner and outer ECN field: a copy (RFC 6040 section 4.1), or marked with congestion on the way."""
+ICMP_COLUMNS = ("icmp_frag_needed", "icmp_unreachable", "icmp_time_exceeded", "icmp_parameter_problem")
+
+
+def underlay(packets: Sequence[Unit], errors: Sequence[About]) -> list[Row]:
+    """Return the table `underlay`."""
+    ways = grouped(packets, lambda fact: (fact.outer_src, fact.outer_dst))
+    rows = []
+    for src, dst in {*ways, *(error.way for error in errors)}:
+        group = ways.get((src, dst), [])
+        about = [error for error in errors if error.way == (src, dst)]
+        row = {"src_vtep": src, "dst_vtep": dst, **treatment(group)}
+        if ":" in src:
+            row["df_packets"] = None
+        row |= {column: sum(error.column == column for error in about) for column in ICMP_COLUMNS}
+        row["icmp_mtu"] = min((error.mtu for error in about if error.mtu is not None), default=None)
+        row["icmp_vnis"] = sorted({error.vni for error in about if error.vni is not None})
+        rows.append(row)
+    return rows
+
+
+def treatment(group: Sequence[Unit]) -> Row:
+    """Return what the outer headers of some packets say."""
+    every = [unit.fact for unit in group]
+    classes = [(fact.inner_class, fact.outer_class) for fact in every if fact.inner_class is not None]
+    ttls = [fact.ttl for fact in every]
+    ports = Counter(fact.source_port for fact in every)
+    busiest = min(ports, key=lambda port: (-ports[port], port), default=None)
+    return {
+        "vnis": sorted({fact.vni for fact in every}),
+        "packets": len(every),
+        "wire_bytes": sum(unit.wire for unit in group),
+        "ttl_min": min(ttls, default=None),
+        "ttl_max": max(ttls, default=None),
+        "ttl_changes": sum(before != after for before, after in pairwise(ttls)),
+        "dscp": sorted({fact.outer_class >> 2 for fact in every}),
+        "dscp_mismatch_packets": sum(inner >> 2 != outer >> 2 for inner, outer in classes),
+        "ecn": [
+            name
+            for value, name in enumerate(("not-ect", "ect1", "ect0", "ce"))
+            if any(fact.outer_class & 3 == value for fact in every)
+        ],
+        "ce_packets": sum(fact.outer_class & 3 == 3 for fact in every),
+        "ecn_mismatch_packets": sum((inner & 3, outer & 3) not in SOUND_ECN for inner, outer in classes),
+        "source_ports": len(ports),
+        "busiest_port": busiest,
+        "busiest_port_percent": None if busiest is None else percent(ports[busiest], len(every)),
+        "flows_per_port": len(flow_groups(group)) / len(ports) if ports else None,
+        "df_packets": sum(fact.dont_fragment for fact in every),
+        "fragments": sum(unit.pieces for unit in group),
+        **(times(group) if group else {"first_seen": None, "last_seen": None}),
+    }
+
+
 def vteps(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `vteps`."""
     rows = []
@@ -422,7 +479,8 @@ VIEWS: dict[str, Callable[[Sequence[Unit]], list[Row]]] = {
 def tables(facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True) -> dict[str, list[Row]]:
     """Every table of a capture, under a selection."""
     chosen = [unit for unit in units(facts) if wanted(unit.fact)]
-    return {name: view(chosen) for name, view in VIEWS.items()}
+    errors = [fact.about for fact in facts if fact.about is not None and wanted(fact.about.quoted)]
+    return {name: view(chosen) for name, view in VIEWS.items()} | {"underlay": underlay(chosen, errors)}
 
 
 def dispositions(facts: Sequence[Fact]) -> dict[str, int]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from typing import TypeAlias
+from math import isnan, nan
+from typing import TypeAlias, cast
 
 import containers
 import craft
@@ -43,7 +44,32 @@ class Fact:
     dport: int | None = None
     flags: str | None = None
     sender: str | None = None  # the sender address of an ARP packet
+    ttl: int = 0
+    outer_class: int = 0  # DSCP with ECN behind it
+    inner_class: int | None = None
+    dont_fragment: bool = False
+    first_piece: bool = False
+    about: "About | None" = None
     datagram: tuple[str, str, int] | None = None  # which outer datagram a piece of one belongs to
+
+
+@dataclass(frozen=True)
+class About:
+    """What an ICMP error tells of a VXLAN packet: a column of `underlay`, an MTU, and what it quotes."""
+
+    column: str
+    mtu: int | None
+    quoted: Fact
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """The tunnel's direction."""
+        return self.quoted.outer_src, self.quoted.outer_dst
+
+    @property
+    def vni(self) -> int | None:
+        """The VNI, where the quote goes as far."""
+        return None if isnan(self.quoted.vni) else self.quoted.vni
 
 
 LINK_TYPE = {"ethernet": 1, "sll": 113, "sll2": 276, "null": 0, "loop": 108, "raw": 101, "ip": 0}
@@ -102,6 +128,9 @@ class Outer:
     extensions: tuple[int, ...] = ()
     ident: int = 0
     zero: str = ""  # "", "ip", "udp" or "both"
+    ttl: int = 64
+    traffic_class: int = 0
+    dont_fragment: bool = False
 
     @property
     def version(self) -> int:
@@ -129,11 +158,23 @@ class Outer:
                 offset=offset,
                 more=more,
                 total_length=zero,
+                ttl=self.ttl,
+                traffic_class=self.traffic_class,
+                dont_fragment=self.dont_fragment,
             )
         chain = [craft.extension(kind) for kind in self.extensions]
         if offset or more:
             chain.append(craft.fragment_header(self.ident, offset, more=more))
-        return craft.ipv6(self.src, self.dst, 17, datagram, extensions=chain, payload_length=zero)
+        return craft.ipv6(
+            self.src,
+            self.dst,
+            17,
+            datagram,
+            extensions=chain,
+            payload_length=zero,
+            hop_limit=self.ttl,
+            traffic_class=self.traffic_class,
+        )
 
     def datagram(self, vxlan: bytes) -> bytes:
         """Return the UDP datagram."""
@@ -194,6 +235,9 @@ class Packet:
             outer_dst=self.outer.dst,
             outer_mac=self.link.address,
             source_port=self.outer.source_port,
+            ttl=self.outer.ttl,
+            outer_class=self.outer.traffic_class,
+            dont_fragment=self.outer.dont_fragment,
             outer_ip_bytes=self.outer.header,
             outer_packet=outer_packet,
             offload=bool(self.outer.zero) or outer_packet > OFFLOAD,
@@ -202,6 +246,18 @@ class Packet:
             reserved=bool(self.flags & ~craft.I_FLAG or self.reserved or self.last),
         )
         return replace(plain, **self.inner.facts(kept))  # type: ignore[arg-type]
+
+    def quoted(self, behind: int) -> Fact | None:
+        """Return what a quote tells that has so many bytes behind the outer IP header; None where too few."""
+        if behind < 8:
+            return None
+        if behind < 16:
+            # No number: it is in no range of VNIs.
+            unknown = cast("int", nan)
+            return Fact(
+                self.time, 0, "vxlan", vni=unknown, outer_src=self.outer.src, outer_dst=self.outer.dst
+            )
+        return replace(self, snap=self.before_inner - 16 + behind).fact()
 
     def fragments(self, size: int) -> list["Piece"]:
         """Return the packet as outer IP fragments of at most `size` payload bytes, a multiple of eight."""
@@ -244,6 +300,7 @@ class Piece:
             offload=bool(outer.zero),
             # What is missing is in the other pieces: no snap length took it.
             cut=False,
+            first_piece=self.more,
             datagram=datagram,
         )
 
@@ -257,6 +314,7 @@ class Plain:
     disposition: str
     reason: str | None
     link: int = containers.ETHERNET
+    about: About | None = None
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
@@ -264,7 +322,7 @@ class Plain:
 
     def fact(self) -> Fact:
         """Return what it means."""
-        return Fact(self.time, len(self.data), self.disposition, self.reason)
+        return Fact(self.time, len(self.data), self.disposition, self.reason, about=self.about)
 
 
 Frame: TypeAlias = Packet | Piece | Plain

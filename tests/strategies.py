@@ -11,7 +11,7 @@ import craft
 import model
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther
-from packets import Frame, Link, Outer, Packet, Piece, Plain
+from packets import About, Frame, Link, Outer, Packet, Piece, Plain
 
 T = TypeVar("T")
 
@@ -70,6 +70,8 @@ class Maker:
         if body.src == body.dst and body.l4.sport == body.l4.dport:
             # Of a connection with itself, nobody can say which way a packet goes.
             body = replace(body, l4=replace(body.l4, dport=body.l4.sport + 1))
+        if self.rarely(3):
+            body = replace(body, traffic_class=self.one(0xB8, 0x01, 0x02, 0x03))
         if self.rarely(8):
             body = replace(body, piece=self.one((0, True), (64, True), (128, False)))
         if version == 4:
@@ -95,7 +97,11 @@ class Maker:
         src, dst = self.random.sample(VTEPS[version], 2)
         if self.rarely(8):
             dst = GROUPS[version][0]
-        outer = Outer(src, dst, self.one(49152, 50001, 65535))
+        outer = Outer(src, dst, self.one(49152, 50001, 65535), ttl=self.one(64, 64, 63))
+        if self.rarely(3):
+            outer = replace(outer, traffic_class=self.one(0xB8, 0x01, 0x02, 0x03))
+        if version == 4 and self.rarely(2):
+            outer = replace(outer, dont_fragment=True)
         if self.rarely(12):
             outer = replace(outer, zero=self.one("ip", "udp", "both"))
         if self.rarely(8) and version == 4:
@@ -154,6 +160,31 @@ class Maker:
         frame = link.encode(4, craft.ipv4(a, b, protocol, data))
         return Plain(START, frame, disposition, reason, link.number(4))
 
+    def icmp_error(self, kind: str) -> Plain:
+        """Return an ICMP error from a router about a VXLAN packet, which it quotes as far as it likes."""
+        outer = self.outer()
+        inner = Inner(self.one(*MAC_TARGETS), self.one(*MAC_SOURCES), self.ip())
+        whole = Packet(START, replace(outer, zero=""), self.one(*VNIS), inner)
+        version = outer.version
+        columns = {
+            4: (("frag_needed", 3, 4), ("unreachable", 3, 3), ("time_exceeded", 11, 0)),
+            6: (("frag_needed", 2, 0), ("unreachable", 1, 4), ("parameter_problem", 4, 0)),
+        }
+        column, number, code = self.one(*columns[version])
+        mtu = self.one(0, 1400, 1450) if column == "frag_needed" else 0
+        behind = self.one(4, 8, 15, 16, 1000)
+        quote = whole.outer.packet(whole.outer.datagram(whole.vxlan()))[: outer.header + behind]
+        message = craft.icmp(number, code, quote, mtu)
+        link = Link(kind)
+        if version == 4:
+            packet = craft.ipv4("10.0.0.250", outer.src, 1, message)
+        else:
+            packet = craft.ipv6("fd00::250", outer.src, 58, message)
+        quoted = whole.quoted(behind)
+        about = None if quoted is None else About(f"icmp_{column}", mtu or None, quoted)
+        data = link.encode(version, packet)
+        return Plain(START, data, "other", "non_udp", link.number(version), about)
+
     def snapped(self, packet: Packet) -> Packet:
         """Return the packet as a snap length leaves it.
 
@@ -166,7 +197,7 @@ class Maker:
     def frames(self, kind: str, ident: int, *, snap: bool) -> list[Frame]:
         """Return one frame, or the fragments of the datagram `ident`, or a whole TCP exchange."""
         if self.rarely(6):
-            return [self.plain(kind)]
+            return [self.icmp_error(kind) if self.rarely(3) else self.plain(kind)]
         if self.rarely(12):
             steps = self.one(*model.TCP_STATES.values())
             return list(

@@ -25,6 +25,7 @@ TABLES = (
     "conversations_mac",
     "conversations_ip",
     "tunnels",
+    "underlay",
     "vteps",
     "fdb",
     "overhead_total",
@@ -82,6 +83,7 @@ def assert_conservation(report: vxinspect.Report) -> None:
         expected = total("vnis", column)
         for name in ("tunnels", "conversations_mac", "overhead_total", "overhead_vni", "overhead_tunnel"):
             assert total(name, column) == expected, (name, column)
+        assert column == "inner_bytes" or total("underlay", column) == expected, column
         assert total("flows", column) == total("conversations_ip", column) <= expected, column
     for row in (row for name in TABLES if name.startswith("overhead") for row in rows[name]):
         parts = ("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes")

@@ -65,6 +65,39 @@ def observe(capture: Path, ports: Iterable[int] = ()) -> list[Seen]:
     return [_seen(frame) for frame in fields(capture, FIELDS, ports) if frame["vxlan.vni"]]
 
 
+@dataclass(frozen=True)
+class OuterHeader:
+    """The outer IP header of a VXLAN frame, and its UDP source port."""
+
+    src: str
+    dst: str
+    ttl: int
+    dscp: int
+    ecn: int
+    dont_fragment: bool
+    source_port: int
+
+
+def outer_headers(capture: Path) -> list[OuterHeader]:
+    """Return those of a capture."""
+    names = ("frame.protocols", "vxlan.vni", "ip.flags.df", "udp.srcport")
+    both = {
+        "ip": ("ip.src", "ip.dst", "ip.ttl", "ip.dsfield.dscp", "ip.dsfield.ecn"),
+        "ipv6": ("ipv6.src", "ipv6.dst", "ipv6.hlim", "ipv6.tclass.dscp", "ipv6.tclass.ecn"),
+    }
+    frames = fields(capture, (*names, *both["ip"], *both["ipv6"]))
+    headers = []
+    for frame in frames:
+        if frame["vxlan.vni"]:
+            layers = frame["frame.protocols"][0].split(":")
+            version = next(layer for layer in layers if layer in both)
+            src, dst, *numbers = (frame[name][0] for name in both[version])
+            cut = version == "ip" and frame["ip.flags.df"][0] in ("1", "True")
+            ttl, dscp, ecn = map(int, numbers)
+            headers.append(OuterHeader(src, dst, ttl, dscp, ecn, cut, int(frame["udp.srcport"][0])))
+    return headers
+
+
 def _seen(frame: Mapping[str, list[str]]) -> Seen:
     layers = frame["frame.protocols"][0].split(":")
     at = layers.index("vxlan")

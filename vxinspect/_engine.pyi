@@ -109,6 +109,13 @@ class Analysis:
         """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
     def select(self) -> list[tuple[str, str]]:
         """Return the (field, value) pairs that the run was given."""
+    def icmp_errors(self) -> list[tuple[str, str, int | None, tuple[int, int, int, int]]]:
+        """Return the ICMP errors about VXLAN packets, for each direction of a tunnel, the most first.
+
+        (source, destination, smallest MTU told, (too big, unreachable, time exceeded, parameter problem)).
+        """
+    def unkept_icmp_errors(self) -> int:
+        """Return how many ICMP errors are about more directions than are kept."""
     def ports(self) -> list[int]:
         """Return the UDP ports taken as VXLAN, those found by "auto" included."""
     def ports_seen(self) -> list[int]:
@@ -116,8 +123,9 @@ class Analysis:
     def table(self, view: str, *, sort: Sequence[tuple[str, bool]] = ..., limit: int | None = None) -> Rows:
         """Return one table.
 
-        `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, overhead_total,
-        overhead_vni, overhead_tunnel. `sort`: (column, descending) pairs; empty is the default order.
+        `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb,
+        overhead_total, overhead_vni, overhead_tunnel. `sort`: (column, descending) pairs; empty is the
+        default order.
         """
     def merge(self, later: Analysis) -> Analysis:
         """Return both runs as one; neither changes."""

@@ -8,7 +8,7 @@ from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
-from vxinspect.hints import all_hints, finding_hints
+from vxinspect.hints import all_hints, finding_hints, icmp_hints
 from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
 from vxinspect.tables import Table
@@ -24,6 +24,7 @@ _SUMMARY_CAPTURE = (
     *("name", "format", "byte_order", "timestamp_resolution", "link_types", "compression", "bytes"),
     *("complete", "truncated_at"),
 )
+_ICMP_ERRORS = ("frag_needed", "mtu", "unreachable", "time_exceeded", "parameter_problem")
 _SUMMARY_FRAMES = (
     "total",
     "vxlan",
@@ -107,7 +108,15 @@ class Report:
             ).to_dicts(),
             "hints": self.hints,
             "copies": self._analysis.copies(),
+            "icmp_errors": self._icmp_errors(),
         }
+
+    def _icmp_errors(self) -> dict[str, int | None]:
+        """Return how many errors of the underlay there are about VXLAN packets, all tunnels together."""
+        errors = self._analysis.icmp_errors()
+        counts = [sum(kind) for kind in zip(*(counts for *_, counts in errors), strict=True)] or [0] * 4
+        mtu = min((mtu for _, _, mtu, _ in errors if mtu is not None), default=None)
+        return dict(zip(_ICMP_ERRORS, (counts[0], mtu, *counts[1:]), strict=True))
 
     @property
     def hints(self) -> list[str]:
@@ -120,7 +129,9 @@ class Report:
         offloaded = total[0]["offload_frames"] if total else 0
         offload_frames = offloaded if isinstance(offloaded, int) else 0
         frames, candidates = self._analysis.frames(), self._analysis.candidates()
-        return tuple(all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames))
+        hints = all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames)
+        hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
+        return tuple(hints)
 
     @property
     def finding_hints(self) -> list[str]:
@@ -142,6 +153,11 @@ class Report:
     def tunnels(self) -> Table:
         """One row for each pair of VTEPs, or VTEP and multicast group."""
         return self.table("tunnels")
+
+    @property
+    def underlay(self) -> Table:
+        """One row for each direction of a tunnel: how the underlay treats its packets."""
+        return self.table("underlay")
 
     @property
     def vteps(self) -> Table:

@@ -18,8 +18,10 @@ Kind = Literal[
     "ip",
     "list",  # of numbers or words
     "mac",
+    "numbers",  # a list of them
     "percent",
     "port",
+    "ratio",
     "seconds",
     "text",
     "time",  # RFC 3339 UTC with nanoseconds
@@ -27,7 +29,7 @@ Kind = Literal[
     "vnis",  # a list of VNIs
 ]
 
-_QUANTITIES = frozenset({"bytes", "count", "percent", "seconds", "time"})
+_QUANTITIES = frozenset({"bytes", "count", "percent", "ratio", "seconds", "time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,65 @@ _TUNNELS_VIEW = View(
     ends=(Ends("tunnel", ("vtep_a",), ("vtep_b",), ("direction",), absorbs=("direction", "kind")),),
 )
 
+_UNDERLAY_VIEW = View(
+    "underlay",
+    "underlay directions",
+    (
+        Column("src_vtep", "from", "ip", "the VTEP that sends"),
+        Column("dst_vtep", "to", "ip", "the VTEP that it sends to, or the multicast group"),
+        *(_VNIS, _PACKETS, _WIRE),
+        Column("ttl_min", "TTL", "count", "lowest outer time to live, or hop limit"),
+        Column("ttl_max", "TTL max", "count", "highest outer time to live, or hop limit"),
+        Column("ttl_changes", "TTL changes", "count", "how often it was another than just before", "changes"),
+        Column("dscp", "DSCP", "numbers", "the outer DSCPs seen, ascending"),
+        Column(
+            "dscp_mismatch_packets",
+            "DSCP differs",
+            "count",
+            "packets whose outer DSCP is not that of the IP packet inside",
+            "DSCP !=",
+        ),
+        Column("ecn", "ECN", "list", "the outer ECN fields seen: not-ect, ect1, ect0, ce"),
+        Column("ce_packets", "CE", "count", "packets marked by congestion: outer ECN is CE"),
+        Column(
+            "ecn_mismatch_packets",
+            "ECN differs",
+            "count",
+            "packets whose outer ECN cannot have come from the inner one (RFC 6040)",
+            "ECN !=",
+        ),
+        Column("source_ports", "ports", "count", "how many distinct outer UDP source ports"),
+        Column("busiest_port", "busiest port", "port", "the source port of most packets", "busiest"),
+        Column("busiest_port_percent", "share", "percent", "packets from busiest_port, of all"),
+        Column("flows_per_port", "flows/port", "ratio", "inner flows for each source port, on average"),
+        Column("df_packets", "DF", "count", "packets with don't-fragment set; null over IPv6"),
+        Column("fragments", "fragments", "count", "pieces of outer datagrams, first ones included", "frags"),
+        Column(
+            "icmp_frag_needed",
+            "too big",
+            "count",
+            "ICMP errors: fragmentation needed, or packet too big",
+        ),
+        Column("icmp_mtu", "told MTU", "count", "the smallest MTU that such an error told, in bytes", "MTU"),
+        Column("icmp_unreachable", "unreachable", "count", "ICMP errors: destination unreachable", "unreach"),
+        Column("icmp_time_exceeded", "time exceeded", "count", "ICMP errors: time exceeded", "expired"),
+        Column(
+            "icmp_parameter_problem", "parameter problem", "count", "ICMP errors: parameter problem", "param"
+        ),
+        Column("icmp_vnis", "VNIs in errors", "vnis", "the VNIs that these errors quote, at most 64"),
+        *(_FIRST_SEEN, _LAST_SEEN),
+    ),
+    key=("direction",),
+    needed=(
+        *("packets", "ttl_min", "ttl_max", "ttl_changes", "source_ports", "busiest_port_percent"),
+        *("icmp_frag_needed", "icmp_mtu", "dscp", "ce_packets", "fragments", "flows_per_port"),
+        *("dscp_mismatch_packets", "ecn_mismatch_packets", "icmp_unreachable", "df_packets", "vnis"),
+        *("icmp_time_exceeded", "busiest_port", "ecn", "wire_bytes", "icmp_parameter_problem", "icmp_vnis"),
+        *("last_seen", "first_seen"),
+    ),
+    ends=(Ends("direction", ("src_vtep",), ("dst_vtep",), "->"),),
+)
+
 _VTEPS_VIEW = View(
     "vteps",
     "VTEPs",
@@ -364,6 +425,7 @@ _ALL = (
         _PROTOCOLS,
     ),
     _TUNNELS_VIEW,
+    _UNDERLAY_VIEW,
     _VTEPS_VIEW,
     _FDB_VIEW,
     _overhead("total", "overhead", ()),

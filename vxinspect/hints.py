@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from vxinspect.render.text import plural
 
-__all__ = ["all_hints", "finding_hints"]
+__all__ = ["all_hints", "finding_hints", "icmp_hints"]
 
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
 _NAMED_VNIS = 4
+
+_ICMP_WORDS = ("fragmentation needed", "unreachable", "time exceeded", "parameter problem")
+
+IcmpErrors = tuple[str, str, int | None, tuple[int, int, int, int]]
+"""Source and destination VTEP, the smallest MTU told, and how many errors of each of `_ICMP_WORDS`."""
 
 Candidate = tuple[int, int, list[int]]
 """A UDP port, how many of its frames look like VXLAN, their VNIs."""
@@ -43,6 +48,22 @@ def all_hints(
             "headers, but an address, a port or flags may be missing"
         )
     return hints
+
+
+def icmp_hints(errors: Sequence[IcmpErrors], unkept: int) -> list[str]:
+    """Return the hint that there are ICMP errors about VXLAN packets; the worst tunnel comes first."""
+    if not errors:
+        return []
+    total = sum(sum(counts) for *_, counts in errors) + unkept
+    src, dst, mtu, counts = errors[0]
+    told = [
+        f"{word}{f' at MTU {mtu}' if mtu is not None and index == 0 else ''}"
+        for index, (word, count) in enumerate(zip(_ICMP_WORDS, counts, strict=True))
+        if count
+    ]
+    others = f", and about {plural(len(errors) - 1, 'other direction')}" if len(errors) > 1 else ""
+    where = f"{src} -> {dst}{others} (vxinspect underlay)"
+    return [f"{plural(total, 'ICMP error')} about VXLAN packets: {', '.join(told)} on {where}"]
 
 
 def finding_hints(

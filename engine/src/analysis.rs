@@ -16,6 +16,7 @@ use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
 use crate::select::Select;
 use crate::timespan::TimeSpan;
+use crate::wire::icmp::Error;
 
 use fragments::Trails;
 
@@ -110,19 +111,31 @@ impl Analysis {
 
     /// A frame that is no VXLAN packet.
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
-        let Aside { piece, candidate } = std::mem::take(&mut self.aside);
+        let Aside { piece, candidate, error } = std::mem::take(&mut self.aside);
         if let Some((port, vni)) = candidate {
             self.tally.candidate(port, vni);
+        }
+        if let Some(error) = error {
+            self.quoted(error);
         }
         let Some((datagram, header_len)) = piece else {
             return;
         };
         if ending == Ending::Fragment {
             self.flush();
-            let bytes = Charge { wire: frame.wire_len.into(), ip_header: header_len.into() };
+            let bytes = Charge { wire: frame.wire_len.into(), ip_header: header_len.into(), pieces: 1 };
             self.trails.piece(datagram, bytes, &mut self.cells);
         } else {
             self.trails.first(datagram, None, &mut self.cells);
+        }
+    }
+
+    /// The packet that waits at the end of the batch is one that an ICMP error quotes.
+    #[cold]
+    fn quoted(&mut self, error: Error) {
+        let packet = &self.batch[self.filled];
+        if self.settings.select.matches(packet) {
+            self.cells.add_error(packet, error);
         }
     }
 

@@ -6,6 +6,7 @@ mod moves;
 mod spill;
 mod tcp;
 mod tunnels;
+mod underlay;
 
 use std::hash::BuildHasher;
 
@@ -14,6 +15,7 @@ use foldhash::fast::RandomState;
 use crate::memory::prefetch;
 use crate::packet::{Key, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
+use crate::wire::icmp::Error;
 use crate::wire::mac::Mac;
 
 use chunks::Chunks;
@@ -24,6 +26,7 @@ pub use spill::PortSet;
 use spill::Spill;
 pub use tcp::{End, Trace};
 use tunnels::Tunnels;
+pub use underlay::{Errors, Treatment};
 
 /// How many packets are looked up together, so that their cache misses overlap.
 pub const BATCH: usize = 32;
@@ -76,6 +79,8 @@ pub struct Charge {
     pub wire: u64,
     /// Their IP headers.
     pub ip_header: u64,
+    /// How many they are.
+    pub pieces: u64,
 }
 
 impl Charge {
@@ -83,6 +88,7 @@ impl Charge {
     pub fn add(&mut self, more: Charge) {
         self.wire += more.wire;
         self.ip_header += more.ip_header;
+        self.pieces += more.pieces;
     }
 }
 
@@ -221,6 +227,27 @@ impl Cells {
         self.tunnels.iter()
     }
 
+    /// How the underlay treats each direction of a tunnel, each once for each UDP port.
+    pub fn treatments(&self) -> impl Iterator<Item = (&Tunnel, Treatment)> {
+        self.tunnels.treatments()
+    }
+
+    /// The ICMP errors about each direction of a tunnel, also of those that have no packets here.
+    pub fn errors(&self) -> impl Iterator<Item = (&Tunnel, &Errors)> {
+        self.tunnels.errors()
+    }
+
+    /// ICMP errors about more directions than are kept.
+    #[must_use]
+    pub fn unkept_errors(&self) -> u64 {
+        self.tunnels.unkept_errors()
+    }
+
+    /// Counts an ICMP error about `packet`.
+    pub fn add_error(&mut self, packet: &Packet, error: Error) {
+        self.tunnels.add_error(&packet.tunnel, error, packet.key.known_vni());
+    }
+
     /// Adds packets in capture order; they go through in batches.
     #[inline]
     pub fn add(&mut self, packets: &mut [Packet]) {
@@ -229,7 +256,7 @@ impl Cells {
         for packets in packets.chunks_mut(BATCH) {
             // Short loops: the shorter, the more of their cache misses the processor has in flight.
             for packet in &mut *packets {
-                packet.key.set_tunnel(self.tunnels.number(&packet.tunnel));
+                packet.key.set_tunnel(self.tunnels.carry(packet));
             }
             for (hash, packet) in hashes.iter_mut().zip(&*packets) {
                 *hash = self.hasher.hash_one(packet.key);
@@ -252,7 +279,7 @@ impl Cells {
     /// Adds one packet; which cell it went to.
     pub fn add_alone(&mut self, packet: &Packet) -> u32 {
         let mut packet = *packet;
-        packet.key.set_tunnel(self.tunnels.number(&packet.tunnel));
+        packet.key.set_tunnel(self.tunnels.carry(&packet));
         self.add_one(self.hasher.hash_one(packet.key), None, &packet)
     }
 
@@ -260,12 +287,14 @@ impl Cells {
     pub fn charge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes += bytes.wire;
         self.rare[id].more_ip_bytes += bytes.ip_header;
+        self.tunnels.path(self.all[id].key.tunnel()).add_pieces(bytes.pieces);
     }
 
     /// Takes such a charge back.
     pub fn discharge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes -= bytes.wire;
         self.rare[id].more_ip_bytes -= bytes.ip_header;
+        self.tunnels.path(self.all[id].key.tunnel()).remove_pieces(bytes.pieces);
     }
 
     #[inline]
@@ -319,6 +348,11 @@ impl Cells {
         self.moves.place(station)
     }
 
+    /// Hands over the outer source ports of a cell, with how many packets each has.
+    pub fn port_loads(&self, id: u32, each: impl FnMut(u16, u64)) {
+        self.spill.each_port(id, self.get(id), each);
+    }
+
     /// Adds the outer source ports of a cell to `ports`.
     pub fn source_ports(&self, id: u32, ports: &mut PortSet) {
         self.spill.add_ports_to(ports, id, self.get(id));
@@ -332,6 +366,7 @@ impl Cells {
     /// Adds the cells of a later part. Their new numbers, in order.
     pub fn merge(&mut self, later: &Cells) -> Vec<u32> {
         let known = self.len();
+        self.tunnels.merge(&later.tunnels);
         let numbers: Vec<u32> = later.numbered().map(|(id, cell)| self.merge_one(id, cell, later)).collect();
         for head in later.moves.heads() {
             let place = later.place(head);

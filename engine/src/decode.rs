@@ -8,6 +8,7 @@ mod fingerprint;
 mod inner;
 mod link;
 mod network;
+mod quote;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
 use crate::packet::{Key, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::icmp::Error;
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
 use crate::wire::udp::{self, Udp};
@@ -83,9 +85,12 @@ pub struct Aside {
     pub piece: Option<(Datagram, u32)>,
     /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
     pub candidate: Option<(u16, u32)>,
+    /// Of an [`Ending::NonUdp`]: the ICMP error that it is, about a VXLAN packet. That one, as far as it is quoted, is
+    /// then in `packet`.
+    pub error: Option<Error>,
 }
 
-/// Walks `frame`. The packet in `packet` is one if, and only if, the ending is [`Ending::Vxlan`].
+/// Walks `frame`. The packet in `packet` is the frame's if, and only if, the ending is [`Ending::Vxlan`].
 // Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows;
 // the rest goes the same way through copies of their own.
 #[inline(always)]
@@ -140,6 +145,7 @@ fn behind_ip(
         return Err(fault);
     }
     if ip.protocol != protocol::UDP {
+        quote::look(frame, ports, packet, aside);
         return Err(Ending::NonUdp);
     }
     if let Some(fragment) = ip.fragment {
@@ -240,6 +246,7 @@ fn vxlan(
         outer_ip_header_len: ip.header_len,
         outer_ip_len: ip.total_len,
         origin: Origin::new(mac, udp.source_port()),
+        handling: ip.handling(),
         tcp_control: 0,
         notes,
     };

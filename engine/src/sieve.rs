@@ -45,7 +45,7 @@ impl Sieve {
         }
         let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
         let copy = self.tally.frame(frame, ending, &self.settings.ports);
-        let Aside { piece, candidate } = std::mem::take(&mut self.aside);
+        let Aside { piece, candidate, .. } = std::mem::take(&mut self.aside);
         let piece = piece.map(|(datagram, _)| datagram);
         if let Some((port, vni)) = candidate {
             self.tally.candidate(port, vni);

@@ -8,6 +8,7 @@ mod roll_up;
 pub mod summary;
 mod table;
 pub mod tunnels;
+pub mod underlay;
 pub mod vnis;
 pub mod vteps;
 
@@ -86,6 +87,8 @@ pub enum View {
     ConversationsByIp,
     /// [`tunnels`]
     Tunnels,
+    /// [`underlay`]
+    Underlay,
     /// [`vteps`]
     Vteps,
     /// [`fdb`]
@@ -112,6 +115,7 @@ impl View {
             Self::ConversationsByMac => table(conversations::by_mac(cells), cells, sort, limit),
             Self::ConversationsByIp => table(conversations::by_ip(cells), cells, sort, limit),
             Self::Tunnels => table(tunnels::rows(cells), cells, sort, limit),
+            Self::Underlay => table(underlay::rows(cells), cells, sort, limit),
             Self::Vteps => table(vteps::rows(cells), cells, sort, limit),
             Self::Fdb => table(fdb::rows(cells), cells, sort, limit),
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),

@@ -25,6 +25,11 @@ COLUMNS = {
     "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen",
     "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent
         source_ports_ab source_ports_ba first_seen last_seen""",
+    "underlay": """src_vtep dst_vtep vnis packets wire_bytes ttl_min ttl_max ttl_changes dscp
+        dscp_mismatch_packets ecn ce_packets ecn_mismatch_packets source_ports busiest_port
+        busiest_port_percent flows_per_port
+        df_packets fragments icmp_frag_needed icmp_mtu icmp_unreachable icmp_time_exceeded
+        icmp_parameter_problem icmp_vnis first_seen last_seen""",
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
     "fdb": "vni mac vtep ips packets first_seen last_seen moves",
@@ -33,7 +38,8 @@ COLUMNS = {
     "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD}",
 }
 
-SUMMARY = "schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies"
+SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies
+    icmp_errors"""
 CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
 
 
@@ -91,6 +97,8 @@ def test_the_summary_has_the_contracts_keys(capture: Path) -> None:
     assert list(summary["time"]) == ["first_seen", "last_seen", "duration_s"]
     assert list(summary["totals"]) == ["vnis", "vteps", "tunnels", "flows", "macs", "ips"]
     assert list(summary["bytes"]) == ["wire", "inner", "payload", "overhead", "overhead_percent"]
+    kinds = ["frag_needed", "mtu", "unreachable", "time_exceeded", "parameter_problem"]
+    assert list(summary["icmp_errors"]) == kinds
     (line,) = tools.cli("summary", capture, "--format", "jsonl").text.splitlines()
     assert json.loads(line) == summary
     python = vxinspect.scan(capture).summary

@@ -1,6 +1,7 @@
 """tshark and we see the same in captures made here: VNI, tunnel, inner MACs, addresses, ports, bytes."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import containers
@@ -88,6 +89,29 @@ def plain(frame: Frame) -> bool:
     if not isinstance(frame, Packet) or isinstance(frame.inner.body, InnerOther):
         return False
     return not isinstance(frame.inner.body, InnerIp) or frame.inner.body.piece is None
+
+
+@given(seeds=st.lists(strategies.SEEDS, max_size=30))
+@settings(max_examples=10)
+def test_tshark_agrees_on_the_underlay(seeds: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """TTL, DSCP, ECN, don't-fragment and source ports of each direction are those that tshark reads."""
+    frames = [f for f in strategies.capture("ethernet", seeds, snap=False) if whole(f) and plain(f)]
+    path = tmp_path_factory.mktemp("underlay") / "capture"
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    ways: dict[tuple[str, str], list[tshark.OuterHeader]] = {}
+    for header in tshark.outer_headers(path):
+        ways.setdefault((header.src, header.dst), []).append(header)
+    rows = {(row["src_vtep"], row["dst_vtep"]): row for row in tools.rows(vxinspect.scan(path).underlay)}
+    assert set(rows) == set(ways)
+    for way, headers in ways.items():
+        row = rows[way]
+        ttls = [header.ttl for header in headers]
+        assert (row["ttl_min"], row["ttl_max"]) == (min(ttls), max(ttls))
+        assert row["ttl_changes"] == sum(a != b for a, b in pairwise(ttls))
+        assert row["dscp"] == sorted({header.dscp for header in headers})
+        assert row["ce_packets"] == sum(header.ecn == 3 for header in headers)
+        assert row["source_ports"] == len({header.source_port for header in headers})
+        assert (row["df_packets"] or 0) == sum(header.dont_fragment for header in headers)
 
 
 def test_tshark_agrees_on_another_port(tmp_path: Path) -> None:

@@ -127,6 +127,9 @@ TSHARK_SEES = {
     "missing-fragment": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "reordered-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "outer-checksum-wrong": "udp.checksum.status == 0",
+    "ttl-change": "ip.ttl == 61",
+    "dscp-change": "ip.dsfield.dscp == 46",
+    "ecn-marks": "ip.dsfield.ecn == 3 and ip.dsfield.ecn == 2",
 }
 
 

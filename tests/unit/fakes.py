@@ -18,8 +18,10 @@ DEFAULTS: dict[str, Any] = {
     "ip": "10.0.0.1",
     "list": ["ARP", "IPv4"],
     "mac": "02:00:00:00:00:01",
+    "numbers": [0, 46],
     "percent": 4.25,
     "port": 80,
+    "ratio": 1.5,
     "seconds": 0.0123,
     "text": "tcp",
     "time": FIRST,
@@ -120,6 +122,8 @@ class FakeAnalysis:
             "bytes": {"wire": 1500, "inner": 1000, "payload": 500, "overhead": 500, "overhead_percent": 33.3},
             "copies": copies(),
             "candidates": [],
+            "icmp_errors": [],
+            "unkept_icmp_errors": 0,
             "ports": [4789],
             "ports_seen": [4789],
             "select": [],
@@ -153,6 +157,14 @@ class FakeAnalysis:
     def candidates(self) -> Any:
         """As the engine's."""
         return self.facts["candidates"]
+
+    def icmp_errors(self) -> Any:
+        """As the engine's."""
+        return self.facts["icmp_errors"]
+
+    def unkept_icmp_errors(self) -> Any:
+        """As the engine's."""
+        return self.facts["unkept_icmp_errors"]
 
     def ports(self) -> Any:
         """As the engine's."""

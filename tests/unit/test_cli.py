@@ -16,7 +16,7 @@ from stage import Stage
 from vxinspect import __version__, exceptions
 from vxinspect.columns import VIEWS
 
-COMMANDS = ["summary", "vnis", "flows", "conversations", "tunnels", "vteps", "fdb", "overhead"]
+COMMANDS = ["summary", "vnis", "flows", "conversations", "tunnels", "underlay", "vteps", "fdb", "overhead"]
 KEYED = {"conversations": ["mac", "ip"], "overhead": ["total", "vni", "tunnel"]}
 TABLES: list[tuple[str, ...]] = [("vnis",), ("flows",), ("tunnels",), ("vteps",), ("fdb",)]
 TABLES += [(name, "--by", by) for name, keys in KEYED.items() for by in keys]

@@ -20,6 +20,11 @@ CONTRACT = {
     "conversations_ip": f"vni ip_a ip_b {CONVERSATION.format('protocols')}",
     "tunnels": """vtep_a vtep_b kind direction vnis packets packets_ab packets_ba inner_bytes inner_bytes_ab
         inner_bytes_ba wire_bytes overhead_percent source_ports_ab source_ports_ba first_seen last_seen""",
+    "underlay": """src_vtep dst_vtep vnis packets wire_bytes ttl_min ttl_max ttl_changes dscp
+        dscp_mismatch_packets ecn ce_packets ecn_mismatch_packets source_ports busiest_port
+        busiest_port_percent flows_per_port
+        df_packets fragments icmp_frag_needed icmp_mtu icmp_unreachable icmp_time_exceeded
+        icmp_parameter_problem icmp_vnis first_seen last_seen""",
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
     "fdb": "vni mac vtep ips packets first_seen last_seen moves",

@@ -2,7 +2,7 @@
 
 from fakes import copies, frames
 
-from vxinspect.hints import all_hints, finding_hints
+from vxinspect.hints import all_hints, finding_hints, icmp_hints
 
 
 def test_other_port() -> None:
@@ -93,6 +93,22 @@ def test_bare_packets() -> None:
         "tables count the VXLAN packets"
     )
     assert all_hints(frames(), [], [4789], copies(bare=1), 0)[0].startswith("1 frame shows bare")
+
+
+def test_icmp_errors() -> None:
+    """Errors of routers about VXLAN packets are told with the MTU and the tunnel that has most of them."""
+    assert icmp_hints([], 0) == []
+    one = ("192.0.2.1", "192.0.2.2", 1450, (3, 0, 0, 0))
+    (hint,) = icmp_hints([one], 0)
+    where = "192.0.2.1 -> 192.0.2.2 (vxinspect underlay)"
+    assert hint == f"3 ICMP errors about VXLAN packets: fragmentation needed at MTU 1450 on {where}"
+    # Routers of before RFC 1191 tell no MTU; what more there is, is counted.
+    old = ("192.0.2.1", "192.0.2.2", None, (1, 2, 0, 0))
+    (hint,) = icmp_hints([old, one], 5)
+    assert hint.startswith(
+        "11 ICMP errors about VXLAN packets: fragmentation needed, unreachable on 192.0.2.1"
+    )
+    assert "192.0.2.2, and about 1 other direction (" in hint
 
 
 def test_nothing_to_say() -> None:

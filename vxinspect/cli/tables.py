@@ -118,6 +118,13 @@ COMMANDS = (
         ["vxinspect tunnels day.pcap", "vxinspect tunnels --vtep 192.0.2.1 day.pcap"],
     ),
     _table_command(
+        "underlay",
+        "How the underlay treats each tunnel's packets.\n\n"
+        "One row for each direction between two VTEPs: TTL, DSCP and ECN, the spread of source ports, "
+        "fragments, and the ICMP errors about its packets.",
+        ["vxinspect underlay day.pcap", "vxinspect underlay --sort icmp_frag_needed day.pcap"],
+    ),
+    _table_command(
         "vteps",
         "The VTEPs: VNIs, peers, traffic, MACs behind.\n\nOne row for each outer address.",
         ["vxinspect vteps day.pcap", "vxinspect vteps --json day.pcap"],

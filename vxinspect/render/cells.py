@@ -90,6 +90,8 @@ def cell_text(column: Column, value: Value, *, short: bool = False) -> str:  # n
             return percent_text(value)
         case "seconds":
             return seconds_text(value)
+        case "ratio":
+            return f"{value:.1f}"
         case "vni" | "port":
             return str(value)
         case _:
@@ -122,7 +124,7 @@ def _plain_column(column: Column, values: Sequence[Value]) -> ShownColumn:
     if column.kind in ("bytes", "seconds"):
         full = align_units(full)
     short = full
-    if column.kind in ("time", "list", "vnis"):
+    if column.kind in ("time", "list", "numbers", "vnis"):
         short = [cell_text(column, value, short=True) for value in values]
     right = (column.is_quantity and column.kind != "time") or column.kind in ("vni", "port")
     return ShownColumn(

@@ -1,11 +1,12 @@
 """Planned packets to bytes, by dpkt's classes; VXLAN's own eight bytes are ours (RFC 7348 section 5)."""
 
 import struct
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 import dpkt
 
-from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.packet import L4, About, Arp, Icmp, IcmpError, Inner, Ip, Nd, Packet, Tcp, Udp
 from vxinspect.synth.pieces import Piece, cut, present
 from vxinspect.synth.scenario import Underlay
 
@@ -14,10 +15,10 @@ __all__ = [
     "ROUTER_MAC",
     "encode",
     "ethernet",
+    "icmp_error",
     "inner_frame",
     "internet",
     "summed",
-    "too_big",
     "vxlan",
 ]
 
@@ -29,6 +30,21 @@ ROUTER_MAC = "02:00:00:00:ff:fe"
 _PROTOCOL = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _TCP_FLAGS = "FSRPAUEC"
 _DONT_FRAGMENT = 1
+_ICMP_ERRORS: Mapping[int, Mapping[IcmpError, tuple[int, int]]] = {
+    4: {
+        "frag-needed": (3, 4),
+        "unreachable": (3, 1),
+        "time-exceeded": (11, 0),
+        "parameter-problem": (12, 0),
+    },
+    6: {
+        "frag-needed": (2, 0),
+        "unreachable": (1, 3),
+        "time-exceeded": (3, 0),
+        "parameter-problem": (4, 0),
+    },
+}
+"""Type and code by IP version (RFC 792, RFC 1191 section 4, RFC 4443); an MTU stands where both have it."""
 _IPV4_QUOTE = 576 - 28
 """As much of a packet as its ICMP error holds: RFC 1812 section 4.3.2.3, and RFC 4443 section 2.4 (c)."""
 _IPV6_QUOTE = 1280 - 48
@@ -54,11 +70,11 @@ def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
     datagram = _datagram(packet, (sender.ip, receiver.ip), ports, frame)
     return [
         ethernet(receiver.mac, sender.mac, sender.version, ip, underlay.vlan)
-        for ip in _outer(packet, sender.ip, receiver.ip, datagram, underlay)
+        for ip in _outer(packet, sender.ip, receiver.ip, datagram)
     ]
 
 
-def _outer(packet: Packet, src: str, dst: str, datagram: bytes, underlay: Underlay) -> list[bytes]:
+def _outer(packet: Packet, src: str, dst: str, datagram: bytes) -> list[bytes]:
     """Return the outer IP packets around a datagram."""
     if packet.pieces is None:
         chosen: list[Piece | None] = [None]
@@ -71,8 +87,8 @@ def _outer(packet: Packet, src: str, dst: str, datagram: bytes, underlay: Underl
             _UDP,
             datagram if piece is None else datagram[piece.offset : piece.offset + piece.length],
             ident=packet.outer_ident,
-            ttl=underlay.ttl - packet.hops,
-            dscp=underlay.dscp,
+            ttl=packet.ttl - packet.hops,
+            traffic_class=packet.dscp << 2 | packet.ecn,
             piece=piece,
             zero_length=packet.zero_length,
         )
@@ -97,7 +113,7 @@ def internet(
     *,
     ident: int = 0,
     ttl: int = _HOP_LIMIT,
-    dscp: int = 0,
+    traffic_class: int = 0,
     piece: Piece | None = None,
     zero_length: bool = False,
 ) -> bytes:
@@ -105,7 +121,7 @@ def internet(
     source, destination = ip_address(src).packed, ip_address(dst).packed
     if len(source) == 4:  # noqa: PLR2004 - IPv4
         ip = dpkt.ip.IP(
-            src=source, dst=destination, p=protocol, id=ident, ttl=ttl, tos=dscp << 2, data=payload
+            src=source, dst=destination, p=protocol, id=ident, ttl=ttl, tos=traffic_class, data=payload
         )
         ip.df, ip.mf, ip.offset = _DONT_FRAGMENT, 0, 0
         if piece is not None:
@@ -122,7 +138,7 @@ def internet(
         protocol, payload = dpkt.ip.IP_PROTO_FRAGMENT, bytes(head) + payload
     length = 0 if zero_length else len(payload)
     ip6 = dpkt.ip6.IP6(src=source, dst=destination, nxt=protocol, hlim=ttl, plen=length, data=payload)
-    ip6.fc = dscp << 2
+    ip6.fc = traffic_class
     # The header alone: a payload that begins with an extension header is none of dpkt's business.
     return bytes(ip6.pack_hdr()) + payload
 
@@ -132,24 +148,36 @@ def vxlan(flags: int, reserved: int, vni: int, frame: bytes) -> bytes:
     return struct.pack(">II", flags << 24 | reserved, vni << 8) + frame
 
 
-def too_big(packet: Packet, underlay: Underlay, router: str, mtu: int) -> bytes:
-    """Return what a router says of a packet larger than the next link's MTU, to its sender.
+def icmp_error(
+    packet: Packet,
+    underlay: Underlay,
+    router: str,
+    error: IcmpError,
+    *,
+    mtu: int | None = None,
+    quote: int | None = None,
+) -> tuple[bytes, About]:
+    """Return what a router tells the sender of a packet, and what that comes to.
 
-    "Fragmentation needed" with the MTU (RFC 1191 section 4), or "packet too big" (RFC 4443 section 3.2).
+    `quote`: so many bytes behind the packet's IP header; as many as the error may hold, where none is given.
     """
     whole = encode(packet, underlay)[0]
-    outer = whole[14 + 4 * len(underlay.vlan) :]
+    link = len(whole) - packet.outer_length
     version = packet.sender.version
-    sender = packet.sender if packet.wrap is None else packet.wrap.sender
-    if version == 4:  # noqa: PLR2004
-        message = struct.pack(">BBHHH", 3, 4, 0, 0, mtu) + outer[:_IPV4_QUOTE]
-        protocol = dpkt.ip.IP_PROTO_ICMP
-    else:
-        message = struct.pack(">BBHI", 2, 0, 0, mtu) + outer[:_IPV6_QUOTE]
-        protocol = dpkt.ip.IP_PROTO_ICMP6
-    message = summed(router, sender.ip, protocol, message)
-    answer = internet(router, sender.ip, protocol, message, ttl=underlay.ttl)
-    return ethernet(sender.mac, ROUTER_MAC, version, answer, underlay.vlan)
+    ends = packet if packet.wrap is None else packet.wrap
+    quoted = whole[link:][: _IPV4_QUOTE if version == 4 else _IPV6_QUOTE]  # noqa: PLR2004
+    if quote is not None:
+        quoted = quoted[: packet.outer_header + quote]
+    kind, code = _ICMP_ERRORS[version][error]
+    message = struct.pack(">BBHI", kind, code, 0, mtu or 0) + quoted
+    protocol = _PROTOCOL["icmp" if version == 4 else "icmpv6"]  # noqa: PLR2004
+    message = summed(router, ends.sender.ip, protocol, message)
+    answer = internet(router, ends.sender.ip, protocol, message, ttl=underlay.ttl)
+    start = link + len(answer) - len(quoted)
+    about = About(
+        error, mtu, ends.sender.ip, ends.receiver.ip, ends.vni, start, len(quoted) - packet.outer_header
+    )
+    return ethernet(ends.sender.mac, ROUTER_MAC, version, answer, underlay.vlan), about
 
 
 def _datagram(packet: Packet, ends: tuple[str, str], ports: tuple[int, int], data: bytes) -> bytes:
@@ -181,6 +209,7 @@ def inner_frame(inner: Inner) -> bytes:
         payload,
         ident=ip.ident,
         ttl=limit,
+        traffic_class=ip.dscp << 2 | ip.ecn,
         zero_length=ip.zero_length,
     )
     return ethernet(inner.dst, inner.src, ip.version, packet, vlan)

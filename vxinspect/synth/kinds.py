@@ -11,12 +11,15 @@ import msgspec
 __all__ = [
     "BareCopies",
     "CutMidRecord",
+    "DscpChange",
     "DuplicateIp",
     "DuplicateMac",
     "DuplicatedFrames",
+    "EcnMarks",
     "Fault",
     "GroupPolicy",
     "IFlagClear",
+    "IcmpErrors",
     "InnerChecksumPartial",
     "InnerChecksumWrong",
     "InnerVlanTag",
@@ -41,6 +44,7 @@ __all__ = [
     "TcpReset",
     "TcpRetransmission",
     "TcpZeroWindow",
+    "TtlChange",
     "UnexpectedSource",
     "UnknownUnicast",
     "VniByDirection",
@@ -54,6 +58,7 @@ _Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 _Interval: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 _Port: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 _Vni: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 24)]
+_Ecn: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=3)]
 _Mtu: TypeAlias = Annotated[int, msgspec.Meta(ge=68, le=65_535)]
 _PieceMtu: TypeAlias = Annotated[int, msgspec.Meta(ge=256, le=65_535)]
 """Large enough for all headers to be in the first piece."""
@@ -237,6 +242,36 @@ class OverMtu(OnPackets, frozen=True, kw_only=True):
     router: str
 
 
+class IcmpErrors(OnPackets, frozen=True, kw_only=True):
+    """A router answers a packet with an ICMP error (RFC 792, RFC 4443).
+
+    `quote`: so many bytes behind the packet's IP header; as many as the RFCs allow, where none is given.
+    """
+
+    error: Literal["unreachable", "time-exceeded", "parameter-problem"] = "unreachable"
+    router: str
+    quote: Annotated[int, msgspec.Meta(ge=8)] | None = None
+
+
+class TtlChange(OnPackets, frozen=True, kw_only=True):
+    """The outer TTL (hop limit) is another: the packets came another way."""
+
+    ttl: Annotated[int, msgspec.Meta(ge=1, le=255)]
+
+
+class DscpChange(OnPackets, frozen=True, kw_only=True):
+    """The outer DSCP is another: somebody on the way marked the packets anew, or no longer."""
+
+    dscp: Annotated[int, msgspec.Meta(ge=0, le=63)]
+
+
+class EcnMarks(OnPackets, frozen=True, kw_only=True):
+    """The ECN fields are `inner` and `outer`: by default ECT(0) inside, congestion experienced outside."""
+
+    inner: _Ecn = 2
+    outer: _Ecn = 3
+
+
 # ---- of the inner frames -------------------------------------------------------------------------
 
 
@@ -341,6 +376,10 @@ Fault: TypeAlias = (
     | MissingFragment
     | ReorderedFragments
     | OverMtu
+    | IcmpErrors
+    | TtlChange
+    | DscpChange
+    | EcnMarks
     | InnerChecksumWrong
     | InnerChecksumPartial
     | TcpRetransmission

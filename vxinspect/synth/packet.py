@@ -11,9 +11,11 @@ from vxinspect.synth.network import Segment, Vtep
 
 __all__ = [
     "L4",
+    "About",
     "Arp",
     "Checksum",
     "Icmp",
+    "IcmpError",
     "Inner",
     "Ip",
     "Nd",
@@ -34,6 +36,7 @@ FRAGMENT = 8
 """Length of the IPv6 fragment header."""
 
 Checksum: TypeAlias = Literal["right", "wrong", "partial"]
+IcmpError: TypeAlias = Literal["frag-needed", "unreachable", "time-exceeded", "parameter-problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class Ip:
     l4: L4
     ident: int = 0
     zero_length: bool = False
+    dscp: int = 0
+    ecn: int = 0
 
     @property
     def version(self) -> int:
@@ -206,6 +211,9 @@ class Packet:
     source_port: int = 0
     port: int = 0
     outer_ident: int = 0
+    ttl: int = 64
+    dscp: int = 0
+    ecn: int = 0
     flags: int = 0x08
     reserved: int = 0
     checksum: Literal["zero", "valid", "wrong"] = "zero"
@@ -242,9 +250,25 @@ class Packet:
         return replace(self, time=time)
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an ICMP error tells and quotes: its kind, an MTU, and of the packet its tunnel and VNI.
+
+    `start`: where the quote begins in the frame; `kept`: how many bytes there are behind its IP header.
+    """
+
+    error: IcmpError
+    mtu: int | None
+    src: str
+    dst: str
+    vni: int
+    start: int
+    kept: int
+
+
 @dataclass(slots=True)
 class Plain:
-    """A frame that is no VXLAN packet: its bytes, how it counts, and what it shows `bare` that is in one."""
+    """A frame that is no VXLAN packet: its bytes, how it counts, what it shows `bare`, what it is `about`."""
 
     time: int
     data: bytes
@@ -252,6 +276,7 @@ class Plain:
     reason: str
     fault: int | None = field(default=None)
     bare: Inner | None = None
+    about: About | None = None
 
 
 Planned: TypeAlias = Packet | Plain

@@ -83,6 +83,8 @@ class Plan:
             source_port=port,
             port=receiver.port,
             outer_ident=self.ident(sender),
+            ttl=underlay.ttl,
+            dscp=underlay.dscp,
             flags=I_FLAG if policy is None else I_FLAG | G_FLAG,
             reserved=policy or 0,
             checksum=underlay.udp_checksum,

@@ -6,9 +6,12 @@ from typing import TypeAlias
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
+    IPV4,
+    IPV6,
     TAG,
     UDP,
     VXLAN,
+    About,
     Arp,
     Inner,
     Ip,
@@ -21,7 +24,7 @@ from vxinspect.synth.packet import (
 from vxinspect.synth.packet import Udp as UdpHeader
 from vxinspect.synth.pieces import Piece, cut, present
 
-__all__ = ["Ending", "Segments", "Share", "endings", "inner_start", "share"]
+__all__ = ["Ending", "Segments", "Share", "endings", "inner_start", "share", "told"]
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
@@ -58,6 +61,11 @@ class Share:
     largest: int
     is_offload: bool
     notes: dict[str, int]
+    ttl: int
+    dscp: int
+    ecn: int
+    dont_fragment: bool
+    pieces: int = 0
     packets: int = 1
     payload: int = 0
     mac_src: str | None = None
@@ -65,6 +73,8 @@ class Share:
     ethertype: str | None = None
     ip_src: str | None = None
     ip_dst: str | None = None
+    inner_dscp: int | None = None
+    inner_ecn: int | None = None
     protocol: str | None = None
     sport: int | None = None
     dport: int | None = None
@@ -145,6 +155,13 @@ def _ending(packet: Packet, ports: frozenset[int], tags: int, snap: int) -> Endi
     return Ending("vxlan") if flags & 0x08 else Ending("invalid", "i_flag_clear")
 
 
+def told(about: About, snap: int) -> tuple[bool, bool]:
+    """Return whether an ICMP error is known to be about a VXLAN packet, and whether its VNI is known."""
+    header = IPV4 if ":" not in about.src else IPV6
+    kept = min(about.kept, snap - about.start - header)
+    return kept >= UDP, kept >= UDP + VXLAN
+
+
 def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Share:
     """Return what a VXLAN packet adds to the tables.
 
@@ -183,6 +200,11 @@ def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Sha
         largest=packet.outer_length,
         is_offload=offload,
         notes={name: 1 for name, holds in notes.items() if holds},
+        ttl=packet.ttl - packet.hops,
+        dscp=packet.dscp,
+        ecn=packet.ecn,
+        dont_fragment=packet.pieces is None,
+        pieces=len(lengths) if packet.pieces is not None else 0,
     )
     for name, value in seen.items():
         setattr(made, name, value)
@@ -217,6 +239,7 @@ def _read(inner: Inner, kept: int) -> dict[str, object]:
 def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
     l4, left = ip.l4, kept - ip.header
     seen: dict[str, object] = {"ip_src": ip.src, "ip_dst": ip.dst, "protocol": l4.name, "whole": False}
+    seen |= {"inner_dscp": ip.dscp, "inner_ecn": ip.ecn}
     if isinstance(l4, Tcp | UdpHeader) and left >= 4:  # noqa: PLR2004 - the two ports
         seen |= {"sport": l4.sport, "dport": l4.dport}
     match l4:

@@ -1,5 +1,6 @@
 """Shares to rows: every table of docs/tables.md, counted a second time and apart from the engine."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+from vxinspect.synth.packet import About
 from vxinspect.synth.shares import Segments, Share
 from vxinspect.synth.states import tcp_state
 
@@ -18,6 +20,10 @@ Tunnel: TypeAlias = tuple[str, str]
 Pairs: TypeAlias = dict[tuple[int, str | None, str | None], "Group"]
 
 _NUMBER = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
+_ECN = ("not-ect", "ect1", "ect0", "ce")
+_SOUND_ECN = {(0, 0), (1, 1), (2, 2), (3, 3), (1, 3), (2, 3)}
+"""Inner and outer ECN field: copied (RFC 6040 section 4.1), and perhaps marked on the way."""
+_ICMP_ERRORS = ("frag-needed", "unreachable", "time-exceeded", "parameter-problem")
 _BROADCAST = "255.255.255.255"
 _ADDRESSES = 1 << 16
 """So many are remembered: to take an address apart again for each row is what the time would go into."""
@@ -187,6 +193,70 @@ class Station:
     ips: set[str] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class Direction:
+    """One direction of a tunnel: what its outer headers tell, and the ICMP errors about it."""
+
+    sums: Sums = field(default_factory=Sums)
+    ttls: list[int] = field(default_factory=list)
+    marks: Counter[str] = field(default_factory=Counter)
+    ports: Counter[int] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    members: dict[str, set[Any]] = field(default_factory=dict)
+
+    def note(self, name: str, *values: Hashable) -> None:
+        """Remember distinct values under a name."""
+        self.members.setdefault(name, set()).update(values)
+
+    def add(self, share: Share) -> None:
+        """Count a share."""
+        self.sums.add(share)
+        # What repeats is no change: a million packets are one.
+        if self.ttls[-1:] != [share.ttl]:
+            self.ttls.append(share.ttl)
+        self.ports[share.source_port] += share.packets
+        self.note("vnis", share.vni)
+        self.note("dscp", share.dscp)
+        self.note("ecn", _ECN[share.ecn])
+        holds = {
+            "ce": _ECN[share.ecn] == "ce",
+            "dscp": share.inner_dscp is not None and share.inner_dscp != share.dscp,
+            "ecn": share.inner_ecn is not None and (share.inner_ecn, share.ecn) not in _SOUND_ECN,
+            "df": share.dont_fragment,
+        }
+        self.marks.update({name: share.packets for name, is_so in holds.items() if is_so})
+        self.marks["pieces"] += share.pieces
+
+    def row(self) -> Row:
+        """Return the columns of `underlay` but for the ends."""
+        packets = self.sums.packets
+        busiest = min(self.ports, key=lambda port: (-self.ports[port], port), default=None)
+        flows = len(self.members.get("flows", ()))
+        return (
+            self.sums.row()
+            | {
+                "vnis": sorted(self.members.get("vnis", ())),
+                "ttl_min": min(self.ttls, default=None),
+                "ttl_max": max(self.ttls, default=None),
+                "ttl_changes": max(len(self.ttls) - 1, 0),
+                "dscp": sorted(self.members.get("dscp", ())),
+                "dscp_mismatch_packets": self.marks["dscp"],
+                "ecn": [name for name in _ECN if name in self.members.get("ecn", ())],
+                "ce_packets": self.marks["ce"],
+                "ecn_mismatch_packets": self.marks["ecn"],
+                "source_ports": len(self.ports),
+                "busiest_port": busiest,
+                "busiest_port_percent": None if busiest is None else percent(self.ports[busiest], packets),
+                "flows_per_port": flows / len(self.ports) if self.ports else None,
+                "df_packets": self.marks["df"],
+                "fragments": self.marks["pieces"],
+                "icmp_mtu": min(self.members.get("mtus", ()), default=None),
+                "icmp_vnis": sorted(self.members.get("error vnis", ())),
+            }
+            | {f"icmp_{name.replace('-', '_')}": self.errors[name] for name in _ICMP_ERRORS}
+        )
+
+
 class Tally:
     """Every table. Packets are added in the order of the capture, shares of many in any order.
 
@@ -199,6 +269,7 @@ class Tally:
         self._by_mac: Pairs = {}
         self._by_ip: Pairs = {}
         self._tunnels: dict[Tunnel, Group] = {}
+        self._directions: dict[Tunnel, Direction] = {}
         self._vteps: dict[str, Group] = {}
         self._stations: dict[tuple[int, str], Station] = {}
         self._total = Cost()
@@ -208,6 +279,7 @@ class Tally:
     def add(self, share: Share) -> None:
         """Count a share in every table."""
         self._add_layer(share)
+        self._add_direction(share)
         self._add_costs(share)
         self._add_station(share)
         self._add_conversations(share)
@@ -239,6 +311,20 @@ class Tally:
         sender.note("outer_macs", share.outer_mac)
         if _is_learned(share.mac_src):
             sender.note("macs", (share.vni, share.mac_src))
+
+    def _add_direction(self, share: Share) -> None:
+        row = self._directions.setdefault((share.src, share.dst), Direction())
+        row.add(share)
+        if share.ip_src is not None:
+            ends = (share.ip_src, share.sport), (share.ip_dst, share.dport)
+            row.note("flows", (share.vni, share.protocol, frozenset(ends)))
+
+    def complain(self, about: About, *, has_vni: bool) -> None:
+        """Count an ICMP error about a packet."""
+        row = self._directions.setdefault((about.src, about.dst), Direction())
+        row.errors[about.error] += 1
+        row.note("mtus", *(() if about.mtu is None else (about.mtu,)))
+        row.note("error vnis", *((about.vni,) if has_vni else ()))
 
     def _add_costs(self, share: Share) -> None:
         self._total.add(share)
@@ -291,6 +377,7 @@ class Tally:
                 lambda row: (row["vni"], ip_key(row["ip_a"]), ip_key(row["ip_b"])),
             ),
             "tunnels": _ordered(self._tunnel_rows(), _tunnel_order),
+            "underlay": _ordered(self._underlay_rows(), _direction_order),
             "vteps": _ordered(self._vtep_rows(), lambda row: ip_key(row["vtep"])),
             "fdb": _ordered(self._fdb_rows(), lambda row: (row["vni"], row["mac"])),
             **self._overhead_tables(),
@@ -334,6 +421,11 @@ class Tally:
                 "source_ports_ab": group.count("ports_ab"),
                 "source_ports_ba": group.count("ports_ba"),
             }
+
+    def _underlay_rows(self) -> Iterable[Row]:
+        for (src, dst), direction in self._directions.items():
+            row = {"src_vtep": src, "dst_vtep": dst} | direction.row()
+            yield row if ":" not in src else row | {"df_packets": None}
 
     def _vtep_rows(self) -> Iterable[Row]:
         for vtep, group in self._vteps.items():
@@ -395,6 +487,10 @@ def _tunnel(src: str, dst: str) -> Tunnel:
 
 def _tunnel_order(row: Row) -> tuple[Any, ...]:
     return ip_key(row["vtep_a"]), ip_key(row["vtep_b"])
+
+
+def _direction_order(row: Row) -> tuple[Any, ...]:
+    return ip_key(row["src_vtep"]), ip_key(row["dst_vtep"])
 
 
 def _flow_order(row: Row) -> tuple[Any, ...]:

@@ -15,9 +15,9 @@ from vxinspect.columns import VIEWS
 from vxinspect.synth.copies import Sighting, count_copies
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
-from vxinspect.synth.packet import Packet, Planned
+from vxinspect.synth.packet import Packet, Plain, Planned
 from vxinspect.synth.plan import Plan
-from vxinspect.synth.shares import Ending, Share, endings, inner_start, share
+from vxinspect.synth.shares import Ending, Share, endings, inner_start, share, told
 from vxinspect.synth.tally import Tally
 
 __all__ = ["Emitted", "make_truth"]
@@ -57,6 +57,8 @@ def make_truth(
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
             tally.add(seen)
+        elif ending.disposition == "other" and isinstance(frame.planned, Plain):
+            count.complaint(frame.planned, tally)
     for each in () if mass is None else mass.shares():
         each.first -= each.first % unit
         each.last -= each.last % unit
@@ -95,6 +97,13 @@ class _Counter:
         if isinstance(frame.planned, Packet):
             start = inner_start(frame.planned, self._tags)
         return max(0, min(self._plan.snap_length, frame.wire) - start)
+
+    def complaint(self, plain: Plain, tally: Tally) -> None:
+        """Count an ICMP error about a VXLAN packet."""
+        if plain.about is not None:
+            is_known, has_vni = told(plain.about, self._plan.snap_length)
+            if is_known:
+                tally.complain(plain.about, has_vni=has_vni)
 
     def share(self, packet: Packet, time: int) -> Share:
         """Return what a packet adds to the tables."""

@@ -7,7 +7,7 @@ mod craft;
 mod merging;
 mod moving;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Cells, PortSet};
@@ -79,6 +79,13 @@ fn source_ports(cells: &Cells, id: u32) -> usize {
     let mut ports = PortSet::default();
     cells.source_ports(id, &mut ports);
     ports.len()
+}
+
+/// Packets of each outer source port of a cell.
+fn port_loads(cells: &Cells, id: u32) -> BTreeMap<u16, u64> {
+    let mut loads = BTreeMap::new();
+    cells.port_loads(id, |port, packets| *loads.entry(port).or_default() += packets);
+    loads
 }
 
 fn outer_macs(cells: &Cells, id: u32) -> Vec<String> {
@@ -171,6 +178,11 @@ fn origins_are_distinct() {
             .collect();
         let cells = cells(&plans);
         assert_eq!((cells.len(), source_ports(&cells, 0)), (1, usize::from(count)));
+        let mut loads = BTreeMap::new();
+        for plan in &plans {
+            *loads.entry(plan.origin.0).or_default() += 1;
+        }
+        assert_eq!(port_loads(&cells, 0), loads);
         let macs: BTreeSet<_> =
             plans.iter().map(|plan| format!("02:00:00:00:00:{:02x}", plan.origin.1)).collect();
         assert_eq!(outer_macs(&cells, 0), macs.into_iter().collect::<Vec<_>>());

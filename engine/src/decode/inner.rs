@@ -75,6 +75,7 @@ fn internet(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
     if ip.length_left_out && matches!(ip.protocol, protocol::TCP | protocol::UDP) {
         packet.notes.set(Note::Offload, true);
     }
+    packet.handling.set_inner(ip.traffic_class());
     let read = transport(ip, packet);
     // A wrong length is told even where the headers behind it could be read.
     match ip.fault {

@@ -1,6 +1,7 @@
 //! IP, either version, outer or inner.
 
 use crate::disposition::Ending;
+use crate::packet::{Handling, handling};
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Extension, Ipv6};
 use crate::wire::{Missing, Span};
@@ -10,6 +11,8 @@ pub(super) struct Network<'a> {
     pub(super) is_v6: bool,
     pub(super) source: u128,
     pub(super) destination: u128,
+    /// What the rest is read of, when it is asked for.
+    pub(super) header: Header<'a>,
     /// Protocol of the payload, behind any extension headers.
     pub(super) protocol: u8,
     /// Header with options or extension headers, in bytes.
@@ -24,6 +27,36 @@ pub(super) struct Network<'a> {
     pub(super) payload: Span<'a>,
     /// The packet contradicts its own lengths; the rest is as far as it goes.
     pub(super) fault: Option<Ending>,
+}
+
+/// The header of an IP packet.
+#[derive(Clone, Copy)]
+pub(super) enum Header<'a> {
+    V4(Ipv4<'a>),
+    V6(Ipv6<'a>),
+}
+
+impl Network<'_> {
+    /// What it asks of the network that carries it.
+    #[inline(always)]
+    pub(super) fn handling(&self) -> Handling {
+        match self.header {
+            Header::V4(ip) => Handling::new(ip.time_to_live(), ip.traffic_class(), ip.flags()),
+            Header::V6(ip) => {
+                let flags = if self.fragment.is_some() { handling::MORE_FRAGMENTS } else { 0 };
+                Handling::new(ip.hop_limit(), ip.traffic_class(), flags)
+            }
+        }
+    }
+
+    /// DSCP and ECN.
+    #[inline(always)]
+    pub(super) fn traffic_class(&self) -> u8 {
+        match self.header {
+            Header::V4(ip) => ip.traffic_class(),
+            Header::V6(ip) => ip.traffic_class(),
+        }
+    }
 }
 
 /// Which fragment of which datagram.
@@ -55,6 +88,7 @@ pub(super) fn plain_v4(span: Span<'_>) -> Option<Network<'_>> {
         is_v6: false,
         source: u128::from(ip.source()),
         destination: u128::from(ip.destination()),
+        header: Header::V4(ip),
         protocol: ip.protocol(),
         header_len: ipv4::HEADER_LEN as u32,
         total_len: length as u32,
@@ -82,6 +116,7 @@ pub(super) fn v4(span: Span<'_>) -> Result<Network<'_>, Ending> {
         is_v6: false,
         source: u128::from(ip.source()),
         destination: u128::from(ip.destination()),
+        header: Header::V4(ip),
         protocol: ip.protocol(),
         header_len: header_len as u32,
         total_len: total_len as u32,
@@ -122,6 +157,7 @@ pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
         is_v6: true,
         source: ip.source(),
         destination: ip.destination(),
+        header: Header::V6(ip),
         protocol,
         header_len: (total_len - payload.wire_len()) as u32,
         total_len: total_len as u32,
@@ -130,6 +166,21 @@ pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
         payload,
         fault: fault.then_some(Ending::Ipv6PayloadLength),
     })
+}
+
+/// The packet that an ICMP error quotes: as long as it says it was, and cut wherever the quote ends.
+pub(super) fn quoted(is_v6: bool, span: Span<'_>) -> Result<Network<'_>, Ending> {
+    let told = if is_v6 {
+        let (ip, _) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
+        Some(ip.payload_length())
+            .filter(|length| *length != 0)
+            .map(|length| usize::from(length) + ipv6::HEADER_LEN)
+    } else {
+        let ip = Ipv4::read(span).map_err(|missing| lack(missing, Ending::Ipv4Truncated))?;
+        Some(usize::from(ip.total_length())).filter(|length| *length != 0)
+    };
+    let whole = span.with_wire_len(told.unwrap_or(usize::from(u16::MAX)));
+    if is_v6 { v6(whole) } else { v4(whole) }
 }
 
 struct Extended<'a> {

@@ -8,6 +8,7 @@ mod inside;
 mod links;
 mod outside;
 mod prints;
+mod quotes;
 
 use std::net::IpAddr;
 

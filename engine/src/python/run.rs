@@ -1,6 +1,7 @@
 //! `scan`, `Analysis` and `Rows`.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -13,12 +14,13 @@ use super::monitor::PyMonitor;
 use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
+use crate::cells;
 use crate::packet::Tunnel;
 use crate::scan::{self as run, Options};
 use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
-use crate::views::{self, AnyTable, Demand, View, summary};
+use crate::views::{self, AnyTable, Demand, View, summary, underlay};
 
 /// What one run saw.
 #[pyclass(frozen, module = "vxinspect._engine")]
@@ -30,6 +32,10 @@ pub(super) struct Analysis {
     #[pyo3(get)]
     interrupted: bool,
 }
+
+/// Source and destination VTEP, the smallest MTU told, and how many errors tell that a packet is too large, that it is
+/// undeliverable, that its time was exceeded, that a header makes no sense.
+type IcmpErrors = (String, String, Option<u32>, (u64, u64, u64, u64));
 
 /// The rows of one table.
 #[pyclass(frozen, module = "vxinspect._engine")]
@@ -129,6 +135,18 @@ impl Analysis {
         told::candidates(self.seen.tally())
     }
 
+    fn icmp_errors(&self) -> Vec<IcmpErrors> {
+        let told = |(source, destination, errors): (IpAddr, IpAddr, cells::Errors)| {
+            let counts = (errors.too_big, errors.unreachable, errors.time_exceeded, errors.parameter_problem);
+            (source.to_string(), destination.to_string(), errors.mtu, counts)
+        };
+        underlay::errors(self.seen.cells()).into_iter().map(told).collect()
+    }
+
+    fn unkept_icmp_errors(&self) -> u64 {
+        self.seen.cells().unkept_errors()
+    }
+
     fn ports(&self) -> Vec<u16> {
         self.seen.settings().ports.iter().collect()
     }
@@ -189,7 +207,7 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, values)
 }
 
-const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, vteps, fdb, \
+const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, \
     overhead_total, overhead_vni or overhead_tunnel";
 
 fn view_named(name: &str) -> Option<View> {
@@ -199,6 +217,7 @@ fn view_named(name: &str) -> Option<View> {
         "conversations_mac" => View::ConversationsByMac,
         "conversations_ip" => View::ConversationsByIp,
         "tunnels" => View::Tunnels,
+        "underlay" => View::Underlay,
         "vteps" => View::Vteps,
         "fdb" => View::Fdb,
         "overhead_total" => View::OverheadTotal,

@@ -219,7 +219,7 @@ pub static FIELDS: &[Field] = &[
     ),
     field(
         "vni",
-        one(VNI, |p| Some(p.key.vni().into())),
+        one(VNI, |p| p.key.known_vni().map(u64::from)),
         "vni in {100..199, 300}",
         "VXLAN network identifier",
     )

@@ -29,6 +29,13 @@ impl<'a> Ipv4<'a> {
         self.0[0] >> 4
     }
 
+    /// DSCP, then two bits of ECN (RFC 2474, RFC 3168).
+    #[inline]
+    #[must_use]
+    pub fn traffic_class(self) -> u8 {
+        self.0[1]
+    }
+
     /// Length of the header with its options, in bytes: 0 to 60; below 20 is invalid.
     #[inline]
     #[must_use]
@@ -57,6 +64,13 @@ impl<'a> Ipv4<'a> {
         self.0[0] == 0x45 && !self.is_fragment()
     }
 
+    /// The flags, in the upper three bits, and the upper five of the fragment offset.
+    #[inline]
+    #[must_use]
+    pub fn flags(self) -> u8 {
+        self.0[6]
+    }
+
     /// Whether this is a fragment of a datagram, first or later.
     #[inline]
     #[must_use]
@@ -69,6 +83,13 @@ impl<'a> Ipv4<'a> {
     #[must_use]
     pub fn fragment_offset(self) -> u32 {
         u32::from(be16(self.0, 6) & 0x1fff) * 8
+    }
+
+    /// Time to live: how many more routers may pass it on.
+    #[inline]
+    #[must_use]
+    pub fn time_to_live(self) -> u8 {
+        self.0[8]
     }
 
     /// Protocol of the payload.
@@ -99,10 +120,12 @@ mod tests {
 
     #[test]
     fn fields() {
-        let bytes = [0x46, 0, 0x01, 0x00, 0xab, 0xcd, 0x20, 0x03, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+        let bytes =
+            [0x46, 0xbb, 0x01, 0x00, 0xab, 0xcd, 0x20, 0x03, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
         let ip = Ipv4::read(Span::new(&bytes, 256)).unwrap();
         assert_eq!((ip.version(), ip.header_len(), ip.total_length()), (4, 24, 256));
         assert_eq!((ip.identification(), ip.is_fragment(), ip.fragment_offset()), (0xabcd, true, 24));
+        assert_eq!((ip.traffic_class(), ip.time_to_live(), ip.flags()), (0xbb, 64, 0x20));
         assert_eq!((ip.protocol(), ip.source(), ip.destination()), (17, 0xc000_0201, 0xc000_0202));
     }
 

@@ -30,6 +30,20 @@ impl<'a> Ipv6<'a> {
         self.0[0] >> 4
     }
 
+    /// DSCP, then two bits of ECN (RFC 2474, RFC 3168): astride the first two bytes.
+    #[inline]
+    #[must_use]
+    pub fn traffic_class(self) -> u8 {
+        (be16(self.0, 0) >> 4) as u8
+    }
+
+    /// How many more routers may pass it on.
+    #[inline]
+    #[must_use]
+    pub fn hop_limit(self) -> u8 {
+        self.0[7]
+    }
+
     /// Length of all that follows the fixed header, in bytes; 0 for a jumbogram (RFC 2675) or BIG TCP.
     #[inline]
     #[must_use]
@@ -150,11 +164,12 @@ mod tests {
     #[test]
     fn fields() {
         let mut bytes = [0; 40];
-        bytes[..8].copy_from_slice(&[0x60, 0, 0, 0, 0x05, 0x00, 17, 64]);
+        bytes[..8].copy_from_slice(&[0x6b, 0xb0, 0, 0, 0x05, 0x00, 17, 64]);
         bytes[23] = 1;
         bytes[24] = 0xff;
         let (ip, rest) = Ipv6::read(Span::new(&bytes, 1320)).unwrap();
         assert_eq!((ip.version(), ip.payload_length(), ip.next_header()), (6, 1280, 17));
+        assert_eq!((ip.traffic_class(), ip.hop_limit()), (0xbb, 64));
         assert_eq!((ip.source(), ip.destination() >> 120), (1, 0xff));
         assert_eq!(rest.wire_len(), 1280);
     }

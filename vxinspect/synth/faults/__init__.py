@@ -55,6 +55,10 @@ _PACKETS: _Stage = {
     kind.MissingFragment: underlay.missing_fragment,
     kind.ReorderedFragments: underlay.reordered_fragments,
     kind.OverMtu: underlay.over_mtu,
+    kind.IcmpErrors: underlay.icmp_error,
+    kind.TtlChange: underlay.ttl_change,
+    kind.DscpChange: underlay.dscp_change,
+    kind.EcnMarks: underlay.ecn_marks,
 }
 
 _CAPTURE: _Stage = {

@@ -1,29 +1,38 @@
-"""Faults of the underlay: ports, checksums, fragments, an MTU that is too small."""
+"""Faults of the underlay: ports, checksums, fragments, other ways and marks, and what routers say."""
 
+from dataclasses import replace
 from typing import Literal
 
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import (
+    DscpChange,
+    EcnMarks,
+    IcmpErrors,
     MissingFragment,
     OuterChecksumWrong,
     OuterFragments,
     OverMtu,
     ReorderedFragments,
+    TtlChange,
     WrongPort,
 )
 from vxinspect.synth.network import address
-from vxinspect.synth.packet import Packet, Pieces, Plain
+from vxinspect.synth.packet import IcmpError, Ip, Packet, Pieces, Plain
 from vxinspect.synth.pieces import cut
 from vxinspect.synth.plan import Plan
 
 __all__ = [
     "checksum_wrong",
+    "dscp_change",
+    "ecn_marks",
     "fragments",
+    "icmp_error",
     "missing_fragment",
     "over_mtu",
     "reordered_fragments",
+    "ttl_change",
     "wrong_port",
 ]
 
@@ -84,20 +93,52 @@ def _cut(
 
 def over_mtu(plan: Plan, index: int, fault: OverMtu) -> None:
     """Let a router answer a packet that is too large for its next link."""
-    router = address(f"fault[{index}].router", fault.router)
     what = f"packets of more than {fault.mtu} bytes"
     for packet in choose(plan, index, fault, what, lambda packet: packet.outer_length > fault.mtu):
-        version = packet.sender.version
-        if router.version != version:
-            raise ScenarioError(
-                "",
-                f"fault[{index}].router",
-                f"an IPv{version} address, as the VTEPs have",
-                repr(fault.router),
-            )
-        if version == 6 and fault.mtu < _LEAST_IPV6_MTU:  # noqa: PLR2004
+        if packet.sender.version == 6 and fault.mtu < _LEAST_IPV6_MTU:  # noqa: PLR2004
             raise ScenarioError("", f"fault[{index}].mtu", "at least 1280, which IPv6 needs", str(fault.mtu))
-        answer = frames.too_big(packet, plan.scenario.underlay, str(router), fault.mtu)
-        plain = Plain(packet.time + _ANSWER_AFTER, answer, "other", "non_udp")
-        plan.planned.append(plain)
-        plan.befall(index, plain)
+        _answer(plan, index, fault, packet, "frag-needed", mtu=fault.mtu)
+
+
+def icmp_error(plan: Plan, index: int, fault: IcmpErrors) -> None:
+    """Let a router answer a packet that it does not pass on."""
+    for packet in choose(plan, index, fault, "packets in one piece", lambda packet: packet.pieces is None):
+        _answer(plan, index, fault, packet, fault.error, quote=fault.quote)
+
+
+def _answer(
+    plan: Plan, index: int, fault: OverMtu | IcmpErrors, packet: Packet, error: IcmpError, **how: int | None
+) -> None:
+    router = address(f"fault[{index}].router", fault.router)
+    version = packet.sender.version
+    if router.version != version:
+        expected = f"an IPv{version} address, as the VTEPs have"
+        raise ScenarioError("", f"fault[{index}].router", expected, repr(fault.router))
+    answer, about = frames.icmp_error(packet, plan.scenario.underlay, str(router), error, **how)
+    plain = Plain(packet.time + _ANSWER_AFTER, answer, "other", "non_udp", about=about)
+    plan.planned.append(plain)
+    plan.befall(index, plain)
+
+
+def ttl_change(plan: Plan, index: int, fault: TtlChange) -> None:
+    """Let packets come another way."""
+    # A change is one from the packet before, and the truth does not go through mass traffic packet by packet.
+    if plan.scenario.mass is not None:
+        raise ScenarioError("", f"fault[{index}]", "no mass traffic beside it", "some")
+    for packet in choose(plan, index, fault, "packets"):
+        packet.ttl = fault.ttl
+
+
+def dscp_change(plan: Plan, index: int, fault: DscpChange) -> None:
+    """Mark outer headers anew."""
+    for packet in choose(plan, index, fault, "packets"):
+        packet.dscp = fault.dscp
+
+
+def ecn_marks(plan: Plan, index: int, fault: EcnMarks) -> None:
+    """Set the ECN fields of both headers."""
+    what = "packets with IP inside"
+    for packet in choose(plan, index, fault, what, lambda packet: isinstance(packet.inner.body, Ip)):
+        if isinstance(packet.inner.body, Ip):
+            packet.inner = replace(packet.inner, body=replace(packet.inner.body, ecn=fault.inner))
+        packet.ecn = fault.outer

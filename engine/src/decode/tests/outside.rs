@@ -306,3 +306,22 @@ fn candidate_on_another_port() {
         assert_eq!(on(8472, &payload).aside.candidate, None, "{payload:?}");
     }
 }
+
+/// Time to live, traffic class and don't-fragment are the outer header's, beside the inner traffic class, in both
+/// versions.
+#[test]
+fn handling_is_told_outside_and_inside() {
+    let inside = patched(inner(), IP + 1, &[0x29]);
+    let v4 = patched(patched(over_ipv4(100, &inside), IP + 1, &[0xb8]), IP + 6, &[0x40]);
+    let v6 = patched(over_ipv6(100, &inside), IP, &[0x6b, 0x80]);
+    for (frame, dont_fragment) in [(v4, true), (v6, false)] {
+        let found = packet(&frame).handling;
+        assert_eq!((found.ttl(), found.dscp(), found.ecn()), (64, 46, 0));
+        assert_eq!(found.dont_fragment(), dont_fragment);
+        assert!(found.is_dscp_mismatch() && found.is_ecn_mismatch() && !found.is_fragment());
+    }
+    // What is not IP inside asks for nothing.
+    let arp = craft::ethernet(craft::mac(1), craft::BROADCAST, craft::ARP, &[0; 28]);
+    let found = packet(&patched(over_ipv4(100, &arp), IP + 1, &[0xb9])).handling;
+    assert!(!found.is_dscp_mismatch() && !found.is_ecn_mismatch());
+}

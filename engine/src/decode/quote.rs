@@ -1,0 +1,50 @@
+//! What ICMP errors of the underlay quote: the VXLAN packet that met them.
+
+use super::{Aside, Ports, link, network, vxlan};
+use crate::capture::Frame;
+use crate::disposition::Ending;
+use crate::packet::{Packet, Tunnel};
+use crate::wire::ethernet::ethertype;
+use crate::wire::icmp::{Error, Icmp};
+use crate::wire::ip::protocol;
+use crate::wire::udp::{self, Udp};
+
+/// Looks whether `frame` is such an error. Then `aside` says so, and `packet` is what was quoted, as far as the quote
+/// goes: its tunnel at the least.
+// Errors are rare. The outer headers are walked once more, so that the way of all other frames keeps them in registers.
+#[cold]
+pub(super) fn look(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) {
+    aside.error = read(frame, ports, packet);
+}
+
+/// The least that a router must quote, an IP header and 8 bytes (RFC 792), ends before the VXLAN header: then the tunnel
+/// is all that is known of the packet.
+fn read(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet) -> Option<Error> {
+    let link = link::read(frame).ok()?;
+    let ip = match link.ethertype {
+        Some(ethertype::IPV4) => network::v4(link.payload),
+        _ => network::v6(link.payload),
+    };
+    let ip = ip.ok()?;
+    let errors = if ip.is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
+    if ip.protocol != errors || ip.fragment.is_some() {
+        return None;
+    }
+    let (icmp, rest) = Icmp::read(ip.is_v6, ip.payload).ok()?;
+    let error = icmp.error()?;
+    let quoted = network::quoted(ip.is_v6, icmp.quote(rest)).ok()?;
+    if quoted.protocol != protocol::UDP || quoted.fragment.is_some_and(|fragment| fragment.offset != 0) {
+        return None;
+    }
+    let (udp, data) = Udp::read(quoted.payload).ok()?;
+    if !ports.contains(udp.destination_port()) {
+        return None;
+    }
+    let length = usize::from(udp.length()).checked_sub(udp::HEADER_LEN);
+    let data = length.map_or(data, |length| data.with_wire_len(length));
+    if vxlan(frame, None, &quoted, udp, data, packet) != Ok(Ending::Vxlan) {
+        let tunnel = Tunnel::new(quoted.is_v6, quoted.source, quoted.destination, udp.destination_port());
+        *packet = Packet { tunnel, ..Packet::default() };
+    }
+    Some(error)
+}
