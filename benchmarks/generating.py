@@ -18,7 +18,8 @@ _FIRST_VNI = 10_000
 _STAMP = """
 import sys, time
 from vxinspect.synth.quick import quick_scenario
-from vxinspect.synth.run import Job, container_of
+from vxinspect.containers import container_of
+from vxinspect.synth.run import Job
 flows, packets, size, vnis, vteps, target = sys.argv[1:]
 size = int(size) if size.isdecimal() else size
 job = Job(quick_scenario(vnis=range(10_000, 10_000 + int(vnis)), vteps=int(vteps), flows=int(flows),

@@ -6,7 +6,7 @@
     ...     print(row["vni"], row["src_ip"], row["dst_ip"], row["inner_bytes"])
 
 `scan` reads captures; `Report` holds the tables; each `Table` is a sequence of rows. `packets` gives
-the packets one by one, with their bytes.
+the packets one by one, with their bytes; `decap`, `extract` and `encap` write captures.
 """
 
 from vxinspect._engine import __version__, debug_build
@@ -24,6 +24,7 @@ from vxinspect.exceptions import (
     UnreadableCaptureError,
     VxinspectError,
 )
+from vxinspect.rewrite import Written, decap, encap, extract
 from vxinspect.selection import Select
 from vxinspect.stream import Packet, PacketStream, packets
 from vxinspect.tables import Row, Table, Value
@@ -48,7 +49,11 @@ __all__ = [
     "Value",
     "View",
     "VxinspectError",
+    "Written",
     "__version__",
+    "decap",
+    "encap",
+    "extract",
     "packets",
     "scan",
 ]

@@ -12,6 +12,9 @@ __all__ = [
     "Rows",
     "__version__",
     "debug_build",
+    "decap",
+    "encap",
+    "extract",
     "fields",
     "scan",
     "write_capture",
@@ -140,6 +143,10 @@ class Outcome:
     @property
     def written(self) -> int:
         """How many rows or frames were written."""
+    def losses(self) -> dict[str, int]:
+        """Return untimed, times_cut, frames_cut, not_ethernet, too_short and too_long, in frames."""
+    def files(self) -> list[tuple[str, int]]:
+        """Return the captures of a folder, in order, and how many frames each has."""
     def captures(self) -> list[dict[str, object]]:
         """As `Analysis.captures`: the captures that were read to their end."""
     def frames(self) -> dict[str, object]:
@@ -354,7 +361,7 @@ def write_packets(
     all_frames: bool,
     form: str,
     names: Mapping[str, str],
-    target: str,
+    target: str | BinaryIO,
     progress: Callable[[int, int | None, int], None] | None,
 ) -> Outcome:
     """Write a row of text for each packet, as it comes.
@@ -365,4 +372,72 @@ def write_packets(
 
     Raises `vxinspect.OptionError`, `vxinspect.CaptureError` with its children, and `OSError` where the target
     cannot be written.
+    """
+
+def decap(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    ports: Sequence[int],
+    auto_ports: bool,
+    select: Sequence[tuple[str, str]],
+    dedup: tuple[int | None, int | None] | None,
+    count: int | None,
+    target: str | BinaryIO,
+    split_by: str | None,
+    container: str,
+    nanoseconds: bool,
+    compression: str | None,
+    progress: Callable[[int, int | None, int], None] | None,
+) -> Outcome:
+    """Write the inner frames of the selected packets as a capture of Ethernet frames.
+
+    The first arguments are those of `scan`. `target`: a path, which is replaced, "-" for standard output, or
+    an open binary file. `split_by`: vni or tunnel; then `target` is an empty folder of nobody else's.
+    `container`: pcap or pcapng. `nanoseconds`: even where no capture that is read has them. `compression`:
+    gzip, zstd, lz4, xz or None. Ctrl-C ends the run, and what was written is whole.
+
+    Raises `vxinspect.OptionError`, `vxinspect.CaptureError` with its children, and `OSError` where the target
+    cannot be written.
+    """
+
+def extract(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    ports: Sequence[int],
+    auto_ports: bool,
+    select: Sequence[tuple[str, str]],
+    dedup: tuple[int | None, int | None] | None,
+    count: int | None,
+    invert: bool,
+    target: str | BinaryIO,
+    container: str,
+    nanoseconds: bool,
+    compression: str | None,
+    progress: Callable[[int, int | None, int], None] | None,
+) -> Outcome:
+    """Write the frames of the selected packets, or with `invert` all others; otherwise as `decap`."""
+
+def encap(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    select: Sequence[tuple[str, str]],
+    count: int | None,
+    src_vtep: str,
+    dst_vtep: str,
+    vni: int,
+    src_mac: str,
+    dst_mac: str,
+    port: int,
+    source_port: int | None,
+    ttl: int,
+    udp_checksum: bool,
+    target: str | BinaryIO,
+    container: str,
+    nanoseconds: bool,
+    compression: str | None,
+    progress: Callable[[int, int | None, int], None] | None,
+) -> Outcome:
+    """Write Ethernet frames as VXLAN packets; otherwise as `decap`.
+
+    `source_port`: None for a hash of each inner flow. `udp_checksum`: compute it.
     """

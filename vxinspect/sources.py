@@ -8,12 +8,14 @@ from vxinspect.exceptions import OptionError
 
 __all__ = [
     "HIGHEST_PORT",
+    "STANDARD_INPUT",
     "VXLAN_PORT",
     "NamedSource",
     "OneSource",
     "Ports",
     "Source",
     "named_sources",
+    "port_number",
     "split_ports",
 ]
 
@@ -44,13 +46,19 @@ def split_ports(ports: Ports) -> tuple[list[int], bool]:
     for port in wanted:
         if port == "auto":
             continue
-        if type(port) is not int or not 0 < port <= HIGHEST_PORT:
-            raise OptionError("ports", port, f'a UDP port from 1 to {HIGHEST_PORT}, or "auto"')
-        if port not in numbers:
-            numbers.append(port)
+        number = port_number("ports", port, ', or "auto"')
+        if number not in numbers:
+            numbers.append(number)
     if not numbers and not auto:
         raise OptionError("ports", ports, "at least one UDP port")
     return numbers or [VXLAN_PORT], auto
+
+
+def port_number(option: str, port: object, more: str = "") -> int:
+    """Return a UDP port, or raise `OptionError`; `more`: what else would do."""
+    if type(port) is not int or not 0 < port <= HIGHEST_PORT:
+        raise OptionError(option, port, f"a UDP port from 1 to {HIGHEST_PORT}{more}")
+    return port
 
 
 def named_sources(source: Source) -> list[NamedSource]:

@@ -169,6 +169,7 @@ impl Capture {
             format: Format::Unknown,
             byte_order: ByteOrder::Unknown,
             timestamp_resolution: String::new(),
+            sub_microsecond: false,
             link_types: Vec::new(),
             compression: self.source.compression(),
             bytes: self.source.bytes(),

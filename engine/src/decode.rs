@@ -214,6 +214,12 @@ fn first_fragment(
     Ok(ending)
 }
 
+/// Walks `inner_frame` as if VXLAN had brought it: what it is goes into `packet`. An error where it is too short for an
+/// Ethernet header.
+pub(crate) fn inner_frame(inner_frame: Span<'_>, packet: &mut Packet) -> Result<(), Ending> {
+    inner::walk(inner_frame, packet)
+}
+
 #[inline(always)]
 fn vxlan(
     frame: &Frame<'_>,

@@ -6,6 +6,7 @@ mod mass;
 mod monitor;
 mod packets;
 mod reader;
+mod rewrite;
 mod run;
 mod target;
 mod told;
@@ -22,6 +23,8 @@ mod _engine {
     use super::mass::Mass;
     #[pymodule_export]
     use super::packets::{Packet, PacketReader, write_packets};
+    #[pymodule_export]
+    use super::rewrite::{decap, encap, extract};
     #[pymodule_export]
     use super::run::{Analysis, Rows, fields, scan};
     #[pymodule_export]

@@ -4,7 +4,7 @@ mod input;
 mod reading;
 
 pub use input::{Input, Origin};
-pub use reading::{Position, Reading, Taken};
+pub use reading::{Ahead, Position, Reading, Taken};
 
 use std::ops::ControlFlow;
 

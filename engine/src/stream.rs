@@ -9,7 +9,7 @@ use crate::decode::Ports;
 use crate::disposition::Ending;
 use crate::error::CaptureError;
 use crate::packet::Packet;
-use crate::scan::{Input, Monitor, Options, Position, Reading, Taken, begin};
+use crate::scan::{Ahead, Input, Monitor, Options, Position, Reading, Taken, begin};
 use crate::sieve::{Look, Sieve};
 
 /// A frame inside the time window.
@@ -49,6 +49,11 @@ impl Stream {
         let (reading, ports) = begin(inputs, options, monitor)?;
         let sieve = Sieve::new(Settings { ports, select: options.select.clone(), dedup: options.dedup });
         Ok(Self { reading, sieve, packet: Packet::default() })
+    }
+
+    /// Reads up to the first frame, and tells what the captures that were opened so far say of themselves.
+    pub fn look_ahead(&mut self, monitor: &mut dyn Monitor) -> Result<Ahead, CaptureError> {
+        self.reading.look_ahead(monitor)
     }
 
     /// Reads on by one buffer and hands over its frames; `Break` makes one the last. False at the end.

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vxinspect
+from vxinspect.containers import container_of
 from vxinspect.synth.load import parse_scenario
-from vxinspect.synth.run import Job, container_of
+from vxinspect.synth.run import Job
 
 ALONE = {"one-way-tunnel", "overlapping-tenants", "mac-move", "mac-flap", "cut-mid-record", "tcp-reset"}
 """Faults that change what others could befall."""

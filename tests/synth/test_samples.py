@@ -6,8 +6,9 @@ import pytest
 import tools
 from test_round_trip import assert_round_trip
 
+from vxinspect.containers import container_of
 from vxinspect.synth.load import load_scenario
-from vxinspect.synth.run import Job, container_of
+from vxinspect.synth.run import Job
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCENARIOS = sorted((SAMPLES / "scenarios").glob("*.toml"))

@@ -15,6 +15,7 @@ from vxinspect.cli import DONE
 from vxinspect.cli.command import Command, Option
 from vxinspect.cli.output import OutputError, check_output, write_output
 from vxinspect.cli.progress import ProgressLine
+from vxinspect.containers import container_of
 from vxinspect.files import appearing, is_special
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT
 
@@ -103,7 +104,7 @@ def _scenario(given: dict[str, Any]) -> tuple["Scenario", str]:
 
 
 def _generate(**given: Any) -> int:  # noqa: ANN401 - click's parameters
-    from vxinspect.synth.run import Job, container_of
+    from vxinspect.synth.run import Job
 
     output, truth = given["output"], given["truth"]
     container = container_of(output, nanoseconds=given["nanoseconds"], wanted=given["write_format"])

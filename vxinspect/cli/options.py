@@ -11,7 +11,7 @@ from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
-__all__ = ["COMMON", "READING", "Options", "at_least", "common_without", "format_of"]
+__all__ = ["COMMON", "READING", "Options", "at_least", "common_without", "format_of", "whole_number"]
 
 _SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
 _READING = "Reading"
@@ -41,15 +41,6 @@ def at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None
     return convert
 
 
-def _frames(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """Turn `--dedup-frames` into a number."""
-    if text is None:
-        return None
-    if not (text.isdecimal() and 0 < int(text) <= MOST_FRAMES):
-        raise click.BadParameter(f"expected a whole number from 1 to {MOST_FRAMES}, found {text!r}")
-    return int(text)
-
-
 def _duration(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     """Hold the text to what the scan will understand."""
     if text is not None:
@@ -58,6 +49,19 @@ def _duration(_: click.Context, __: click.Parameter, text: str | None) -> str | 
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
     return text
+
+
+def whole_number(least: int, most: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """Return what turns an option's text into a whole number of a range."""
+
+    def convert(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+        if text is None:
+            return None
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise click.BadParameter(f"expected a whole number from {least} to {most}, found {text!r}")
+        return int(text)
+
+    return convert
 
 
 def _select(name: str, metavar: str, help_text: str, *, multiple: bool = True) -> Option:
@@ -113,7 +117,7 @@ COMMON: tuple[click.Parameter, ...] = (
     _read(
         *("--dedup-frames",),
         metavar="N",
-        callback=_frames,
+        callback=whole_number(1, MOST_FRAMES),
         help_text="... and at most so many frames, 1000 by default.",
     ),
     _read("-c", "--count", metavar="N", callback=at_least(1), help_text="Stop after N frames."),
@@ -200,14 +204,18 @@ class Options:
         `--json` or `--jsonl` beside another format is a usage error.
         """
         for name in ("dedup_window", "dedup_frames"):
-            if given[name] is not None and not given["dedup"]:
+            if given.get(name) is not None and not given["dedup"]:
                 raise click.UsageError(f"--{name.replace('_', '-')} needs --dedup.")
-        select = Select(**{name: given[name] or None for name in Select.__dataclass_fields__})
+        select = Select(**{name: given.get(name) or None for name in Select.__dataclass_fields__})
         return cls(
             captures=given["captures"],
             select=select,
-            ports=given["ports"],
-            dedup=window_of(dedup=given["dedup"], window=given["dedup_window"], frames=given["dedup_frames"]),
+            ports=given.get("ports", ()),
+            dedup=window_of(
+                dedup=given.get("dedup", False),
+                window=given.get("dedup_window"),
+                frames=given.get("dedup_frames"),
+            ),
             count=given["count"],
             threads=given.get("threads"),
             strict=given["strict"],

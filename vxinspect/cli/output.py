@@ -12,7 +12,15 @@ from vxinspect.exceptions import VxinspectError
 from vxinspect.files import appearing, is_special
 from vxinspect.render.paint import Paint
 
-__all__ = ["OutputError", "check_output", "output_width", "paint_for", "to_standard_output", "write_output"]
+__all__ = [
+    "OutputError",
+    "check_folder",
+    "check_output",
+    "output_width",
+    "paint_for",
+    "to_standard_output",
+    "write_output",
+]
 
 _PIPED_WIDTH = 200
 
@@ -40,6 +48,22 @@ def check_output(output: str | None) -> None:
         if not target.parent.is_dir():
             raise FileNotFoundError(0, "no such directory")
         if not os.access(target if is_special(target) else target.parent, os.W_OK):
+            raise PermissionError(0, "cannot be written")
+    except OSError as error:
+        raise OutputError(output, error) from None
+
+
+def check_folder(output: str) -> None:
+    """Raise `OutputError` before any work is done, where the folder is not a new or an empty one."""
+    target = Path(output).resolve()
+    try:
+        if output == "-" or (target.exists() and not target.is_dir()):
+            raise NotADirectoryError(0, "expected a folder")
+        if target.is_dir() and any(target.iterdir()):
+            raise FileExistsError(0, "expected a new or an empty folder")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(0, "no such directory")
+        if not os.access(target if target.exists() else target.parent, os.W_OK):
             raise PermissionError(0, "cannot be written")
     except OSError as error:
         raise OutputError(output, error) from None

@@ -9,6 +9,7 @@ from vxinspect.cli.fields import FIELDS
 from vxinspect.cli.generate import GENERATE
 from vxinspect.cli.packets import PACKETS
 from vxinspect.cli.policy import POLICY
+from vxinspect.cli.rewrite import COMMANDS as REWRITING
 from vxinspect.cli.summary import SUMMARY
 from vxinspect.cli.tables import COMMANDS
 
@@ -36,7 +37,7 @@ root = Group(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS, PACKETS, CHECK, POLICY, FIELDS, GENERATE):
+for command in (SUMMARY, *COMMANDS, PACKETS, *REWRITING, CHECK, POLICY, FIELDS, GENERATE):
     root.add_command(command)
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from vxinspect import _engine
-from vxinspect.exceptions import OptionError, ScenarioError
+from vxinspect.containers import Container
+from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames
 from vxinspect.synth.kinds import kind_of
 from vxinspect.synth.mass import MassTraffic
@@ -18,43 +17,11 @@ from vxinspect.synth.scenario import Scenario
 from vxinspect.synth.shares import frame_lengths
 from vxinspect.synth.truth import Emitted, make_truth
 
-__all__ = ["Container", "Job", "container_of"]
+__all__ = ["Job"]
 
 _PIECE_GAP = 1_000
 """Nanoseconds between two fragments of a datagram."""
 _ETHERNET = 1
-_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4", ".xz": "xz"}
-_CONTAINERS = {".pcap": "pcap", ".pcapng": "pcapng", ".cap": "pcap"}
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """How a capture is written."""
-
-    format: str = "pcap"
-    nanoseconds: bool = False
-    compression: str | None = None
-
-    @property
-    def unit(self) -> int:
-        """The resolution of its times, in nanoseconds."""
-        return 1 if self.nanoseconds else 1000
-
-
-def container_of(name: str, *, nanoseconds: bool = False, wanted: str | None = None) -> Container:
-    """Return what a file's name asks for: `.pcap` or `.pcapng`, then perhaps `.gz`, `.zst`, `.lz4` or `.xz`.
-
-    `wanted` is a format that goes before the name's. Raises `OptionError` for a name that asks for none.
-    """
-    path = Path(name)
-    compression = _COMPRESSIONS.get(path.suffix)
-    suffix = path.with_suffix("").suffix if compression else path.suffix
-    chosen = wanted or ("pcap" if name == "-" else _CONTAINERS.get(suffix))
-    if chosen is None:
-        raise OptionError(
-            "output", name, "a name that ends in .pcap or .pcapng, and then perhaps .gz, .zst, .lz4 or .xz"
-        )
-    return Container(chosen, nanoseconds, compression)
 
 
 class Job:

@@ -13,6 +13,8 @@ pub struct Facts {
     /// "microseconds", "10^-4 s", ...; of a pcapng the distinct ones of its interfaces in order of
     /// appearance, joined with ", ". Empty where no interface is described.
     pub timestamp_resolution: String,
+    /// Whether times may be finer than microseconds.
+    pub sub_microsecond: bool,
     /// Distinct link types in order of appearance; of a pcapng those of its interfaces.
     pub link_types: Vec<LinkType>,
     /// What the capture was compressed with.
@@ -102,6 +104,11 @@ impl Compression {
     }
 }
 
+/// Whether a resolution as pcapng's `if_tsresol` gives it is finer than microseconds; 2^-20 is the first power of two.
+pub(super) fn is_sub_microsecond(resolution: u8) -> bool {
+    (resolution & 0x7f) > if resolution & 0x80 != 0 { 19 } else { 6 }
+}
+
 /// The name of a timestamp resolution as pcapng's `if_tsresol` gives it: the high bit clear means a negative
 /// power of ten, set a negative power of two.
 pub(super) fn resolution_name(resolution: u8) -> String {
@@ -118,7 +125,14 @@ pub(super) fn resolution_name(resolution: u8) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolution_name;
+    use super::{is_sub_microsecond, resolution_name};
+
+    #[test]
+    fn microseconds_are_not_finer_than_themselves() {
+        let finer = [7, 9, 0x94, 0xff].map(is_sub_microsecond);
+        let not = [0, 6, 0x80, 0x93].map(is_sub_microsecond);
+        assert_eq!((finer, not), ([true; 4], [false; 4]));
+    }
 
     #[test]
     fn resolutions_are_named_by_their_unit_where_there_is_one() {

@@ -114,6 +114,7 @@ impl Pcap {
         facts.format = Format::Pcap;
         facts.byte_order = if self.magic.big_endian { ByteOrder::Big } else { ByteOrder::Little };
         facts.timestamp_resolution = resolution_name(if self.magic.unit == 1 { 9 } else { 6 });
+        facts.sub_microsecond = self.magic.unit == 1;
         facts.link_types = self.header.map(|header| header.link).into_iter().collect();
     }
 

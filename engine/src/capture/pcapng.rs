@@ -21,7 +21,7 @@ use self::interface::Interface;
 use self::length::{check_held_length, check_length, without_trailer};
 use self::section::Section;
 use self::skip::Skip;
-use super::facts::{ByteOrder, Facts, Format, resolution_name};
+use super::facts::{ByteOrder, Facts, Format, is_sub_microsecond, resolution_name};
 use super::number::u32_at;
 use super::parser::Drained;
 use super::{Frame, LinkType, NO_TIME};
@@ -113,6 +113,7 @@ impl Pcapng {
             }
         }
         facts.timestamp_resolution = names.join(", ");
+        facts.sub_microsecond = self.seen.resolutions.iter().copied().any(is_sub_microsecond);
         facts.link_types.clone_from(&self.seen.links);
     }
 

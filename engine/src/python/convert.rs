@@ -79,6 +79,11 @@ pub(super) fn run_error(py: Python<'_>, error: RunError) -> PyErr {
 
 /// What cannot be written: an `OSError` with its number, so that Python makes a `BrokenPipeError` of a closed pipe.
 pub(super) fn output_error(error: std::io::Error) -> PyErr {
+    // An exception of a Python writer goes through as it is.
+    let error = match error.downcast::<PyErr>() {
+        Ok(exception) => return exception,
+        Err(error) => error,
+    };
     match error.raw_os_error() {
         Some(number) => PyOSError::new_err((number, words(&error))),
         None => error.into(),

@@ -285,7 +285,7 @@ pub(super) fn write_packets(
     all_frames: bool,
     form: &str,
     names: HashMap<String, String>,
-    target: &str,
+    target: &Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Outcome> {
     let form = match form {

@@ -7,6 +7,8 @@ use crate::analysis::{Candidate, Found, Tally, Window};
 use crate::capture::{Compression, Facts};
 use crate::disposition::Disposition;
 use crate::stream::Told;
+use crate::write::encap::LeftOut;
+use crate::write::output::{Losses, Written};
 
 /// What a run that wrote came to.
 #[pyclass(frozen, module = "vxinspect._engine")]
@@ -20,6 +22,9 @@ pub(super) struct Outcome {
     interrupted: bool,
     #[pyo3(get)]
     written: u64,
+    /// What is not as it should be, in frames, by name.
+    losses: Vec<(&'static str, u64)>,
+    files: Vec<(String, u64)>,
 }
 
 /// UDP port, frames that look like VXLAN, VNIs.
@@ -35,7 +40,29 @@ impl Outcome {
             ports: told.ports.iter().collect(),
             interrupted: told.interrupted,
             written,
+            losses: Vec::new(),
+            files: Vec::new(),
         })
+    }
+
+    /// Of a run that wrote captures.
+    pub(super) fn of_captures(
+        py: Python<'_>,
+        told: &Told<'_>,
+        written: Written,
+        left_out: LeftOut,
+    ) -> PyResult<Self> {
+        let Losses { untimed, times_cut, frames_cut } = written.losses;
+        let LeftOut { not_ethernet, too_short, too_long } = left_out;
+        let losses = vec![
+            ("untimed", untimed),
+            ("times_cut", times_cut),
+            ("frames_cut", frames_cut),
+            ("not_ethernet", not_ethernet),
+            ("too_short", too_short),
+            ("too_long", too_long),
+        ];
+        Ok(Self { losses, files: written.files, ..Self::new(py, told, written.frames)? })
     }
 }
 
@@ -55,6 +82,14 @@ impl Outcome {
 
     fn candidates(&self) -> Vec<PortCandidate> {
         self.candidates.clone()
+    }
+
+    fn losses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        counts(py, self.losses.iter().copied())
+    }
+
+    fn files(&self) -> Vec<(String, u64)> {
+        self.files.clone()
     }
 
     fn ports(&self) -> Vec<u16> {

@@ -40,13 +40,7 @@ pub(super) fn write_capture(
     cut: Option<usize>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<u64>> {
-    let pcapng = match container {
-        "pcap" => false,
-        "pcapng" => true,
-        other => return Err(option_error(py, "container", other, "pcap or pcapng")),
-    };
-    let compression = compression.map(|name| named(py, name)).transpose()?;
-    let writing = Writing { pcapng, nanoseconds, compression, link: LinkType(link_type), snap_length };
+    let writing = writing(py, container, nanoseconds, compression, snap_length)?;
     // Standard output is closed by Python, which opened it.
     let target: Box<dyn Write + Send> =
         if target == "-" { Box::new(io::stdout()) } else { Box::new(File::create(target)?) };
@@ -55,6 +49,7 @@ pub(super) fn write_capture(
     let mut watch = Watch { progress, total, looked: Instant::now() };
     py.detach(|| {
         let mut writer = CaptureWriter::new(target, writing)?;
+        writer.interface(LinkType(link_type), None)?;
         let mut stamper = plan.map(Stamper::new);
         let mut numbers = Vec::with_capacity(frames.len());
         let mut explicit = frames.iter();
@@ -75,7 +70,10 @@ pub(super) fn write_capture(
                     numbers.push(number);
                     let cut = cut.filter(|_| number == total).unwrap_or(0);
                     let comment = comment.as_deref();
-                    writer.cut_frame(&Record { time: *time, data, wire_len: *wire_len, comment }, cut)?;
+                    writer.cut_frame(
+                        &Record { time: *time, data, wire_len: *wire_len, interface: 0, comment },
+                        cut,
+                    )?;
                 }
                 (_, Some(_)) => {
                     if let Some(record) = stamper.as_mut().and_then(Stamper::stamp) {
@@ -111,6 +109,23 @@ impl Watch {
             Ok(())
         })
     }
+}
+
+/// How a capture is written, by names.
+pub(super) fn writing(
+    py: Python<'_>,
+    container: &str,
+    nanoseconds: bool,
+    compression: Option<&str>,
+    snap_length: u32,
+) -> PyResult<Writing> {
+    let pcapng = match container {
+        "pcap" => false,
+        "pcapng" => true,
+        other => return Err(option_error(py, "container", other, "pcap or pcapng")),
+    };
+    let compression = compression.map(|name| named(py, name)).transpose()?;
+    Ok(Writing { pcapng, nanoseconds, compression, snap_length })
 }
 
 fn named(py: Python<'_>, name: &str) -> PyResult<Compression> {

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::{Input, Monitor, Progress};
-use crate::capture::{Capture, Facts, Frame, Step};
+use crate::capture::{Capture, Facts, Frame, LinkType, Step};
 use crate::error::{CaptureError, Damage};
 
 /// Which frame it is.
@@ -37,6 +37,16 @@ pub struct Reading {
     left: Option<u64>,
     captures: Vec<(String, Facts)>,
     interrupted: bool,
+    ahead: Ahead,
+}
+
+/// What captures say of themselves before their first frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ahead {
+    /// Whether a time may be finer than microseconds.
+    pub sub_microsecond: bool,
+    /// The first link type.
+    pub link: Option<LinkType>,
 }
 
 struct Open {
@@ -63,6 +73,7 @@ impl Reading {
             left: count,
             captures: Vec::new(),
             interrupted: false,
+            ahead: Ahead::default(),
         };
         if reading.inputs.len() > 1 {
             reading.put_in_order(monitor)?;
@@ -70,10 +81,21 @@ impl Reading {
         Ok(reading)
     }
 
+    /// Reads up to the first frame, and tells what the captures that were opened so far say of themselves.
+    pub fn look_ahead(&mut self, monitor: &mut dyn Monitor) -> Result<Ahead, CaptureError> {
+        if let Some(mut open) = self.next()? {
+            self.first_time(&mut open.capture, monitor)?;
+            self.open = Some(open);
+        }
+        Ok(self.ahead)
+    }
+
     fn put_in_order(&mut self, monitor: &mut dyn Monitor) -> Result<(), CaptureError> {
         let mut timed = Vec::with_capacity(self.inputs.len());
         for mut input in std::mem::take(&mut self.inputs) {
-            let first = self.first_time(&mut input, monitor)?;
+            let mut capture = input.open()?;
+            let first = self.first_time(&mut capture, monitor)?;
+            input.give_back(capture);
             timed.push((first.unwrap_or(i64::MAX), input));
         }
         timed.sort_by_key(|(first, _)| *first);
@@ -83,10 +105,9 @@ impl Reading {
 
     fn first_time(
         &mut self,
-        input: &mut Input,
+        capture: &mut Capture,
         monitor: &mut dyn Monitor,
     ) -> Result<Option<i64>, CaptureError> {
-        let mut capture = input.open()?;
         let time = loop {
             match capture.first_time() {
                 Err(CaptureError::Io { source, .. }) if source.kind() == io::ErrorKind::Interrupted => {
@@ -97,7 +118,9 @@ impl Reading {
                 told => break told?,
             }
         };
-        input.give_back(capture);
+        let facts = capture.facts();
+        self.ahead.sub_microsecond |= facts.sub_microsecond;
+        self.ahead.link = self.ahead.link.or(facts.link_types.first().copied());
         Ok(time)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A 48-bit MAC address, in the low bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(u64);
 
 /// The individual/group bit: the lowest bit of the first octet on the wire (IEEE 802-2014, 8.2).

@@ -65,6 +65,6 @@ impl<'a> Stamper<'a> {
             std::collections::binary_heap::PeekMut::pop(top);
         }
         let wire_len = self.frame.len() as u32;
-        Some(Record { time, data: &self.frame, wire_len, comment: None })
+        Some(Record { time, data: &self.frame, wire_len, interface: 0, comment: None })
     }
 }

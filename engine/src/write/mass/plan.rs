@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::stamp::Template;
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
+use crate::write::mix::{mix, source_port};
 
 /// Client ports of one pair of hosts: from here on, so many.
 const FIRST_CLIENT_PORT: u16 = 32_768;
@@ -12,8 +13,6 @@ const CLIENT_PORTS: u64 = 28_000;
 /// Below the client ports, so that no flow is another one's way back.
 const SERVER_PORTS: [u16; 8] = [80, 443, 5201, 5432, 3306, 6379, 8080, 9092];
 /// The dynamic ports that RFC 7348, section 5, recommends for the outer source.
-const FIRST_SOURCE_PORT: u16 = 49_152;
-const SOURCE_PORTS: u64 = 16_384;
 /// So many flows to a host, and no more hosts than this in a VNI.
 const FLOWS_A_HOST: u64 = 8;
 const MOST_HOSTS: u64 = 60_000;
@@ -145,7 +144,6 @@ impl Mass {
         let packets = self.counts[number];
         let (first, life) = self.life(number as u64);
         let source_ports = drawn(Stream::SourcePort);
-        let source_port = |bits: u64| FIRST_SOURCE_PORT + (bits % SOURCE_PORTS) as u16;
         let hashed = [source_port(source_ports), source_port(source_ports >> 32)];
         Flow {
             vni: self.vnis[number % vnis],
@@ -193,13 +191,10 @@ fn weight(bits: u64) -> u64 {
     }
 }
 
-/// 64 bits that depend on the arguments alone: splitmix64's finaliser.
+/// 64 bits that depend on the arguments alone.
 fn draw(seed: u64, stream: Stream, index: u64) -> u64 {
     let step = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut bits = seed.wrapping_add(step) ^ (stream as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ bits >> 31
+    mix(seed.wrapping_add(step) ^ (stream as u64).wrapping_mul(0xd6e8_feb8_6659_fd93))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::plan::{Flow, Mass};
 use crate::wire::ip::protocol;
 use crate::wire::tcp::{self, flags};
 use crate::wire::{ipv4, udp};
+use crate::write::checksum::{fold, sum, udp_checksum};
 
 /// Where layers begin in a template, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -259,26 +260,4 @@ impl Mass {
 
 fn put16(bytes: &mut [u8], at: usize, value: u16) {
     bytes[at..at + 2].copy_from_slice(&value.to_be_bytes());
-}
-
-/// RFC 768: a checksum of zero would say that there is none.
-fn udp_checksum(total: u64) -> u16 {
-    match !fold(total) {
-        0 => 0xffff,
-        checksum => checksum,
-    }
-}
-
-/// The sum of 16-bit words (RFC 1071), not folded.
-fn sum(bytes: &[u8]) -> u64 {
-    let pairs = bytes.chunks_exact(2);
-    let odd = pairs.remainder().first().map_or(0, |last| u64::from(*last) << 8);
-    pairs.map(|pair| u64::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u64>() + odd
-}
-
-fn fold(mut total: u64) -> u16 {
-    while total > 0xffff {
-        total = (total & 0xffff) + (total >> 16);
-    }
-    total as u16
 }

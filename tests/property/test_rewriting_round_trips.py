@@ -1,0 +1,152 @@
+"""`decap`, `extract` and `encap`: what goes in comes out, byte for byte."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import containers
+import packets
+import reading
+import strategies
+from containers import Record
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packets import Fact, Frame, Packet, Piece
+
+import vxinspect
+
+FORMS = ("pcap", "pcapng")
+VTEPS = (("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2"), ("192.0.2.1", "239.1.1.1"))
+
+
+def written(write: Any, source: Any, **asked: Any) -> tuple[reading.Read, vxinspect.Written]:
+    """Return what was written, read back, and what was told of it."""
+    target = io.BytesIO()
+    told = write(source, target, **asked)
+    found = reading.read(target.getvalue())
+    assert told.frames == len(found.records)
+    return found, told
+
+
+def capture(records: Sequence[Record]) -> bytes:
+    """Return a capture of any frames, in nanoseconds."""
+    return containers.pcapng(records, tsresol=9)
+
+
+@st.composite
+def plain_records(draw: st.DrawFn) -> list[Record]:
+    """Draw Ethernet frames of any bytes, some of them cut by a snap length."""
+    found = []
+    for _ in range(draw(st.integers(0, 12))):
+        data = draw(st.binary(min_size=14, max_size=120))
+        more = draw(st.sampled_from([0, 0, 1, 1400, 65_000]))
+        time = draw(st.integers(0, (1 << 32) * 10**9 - 1))
+        found.append(Record(time, data, len(data) + more))
+    return found
+
+
+@given(
+    records=plain_records(),
+    vteps=st.sampled_from(VTEPS),
+    vni=st.integers(0, (1 << 24) - 1),
+    form=st.sampled_from(FORMS),
+    checksum=st.booleans(),
+)
+@settings(max_examples=150)
+def test_decap_undoes_encap(
+    records: list[Record], vteps: tuple[str, str], vni: int, form: str, *, checksum: bool
+) -> None:
+    """Frames that went into VXLAN and out again are the same, with their times and lengths, whole or cut."""
+    outer, told = written(
+        vxinspect.encap,
+        capture(records),
+        src_vtep=vteps[0],
+        dst_vtep=vteps[1],
+        vni=vni,
+        udp_checksum=checksum,
+        format=form,
+        nanoseconds=True,
+    )
+    assert told.losses == {}
+    overhead = 50 if "." in vteps[0] else 70
+    assert [record.wire for record in outer.records] == [record.wire + overhead for record in records]
+    inner, _ = written(vxinspect.decap, capture(outer.records), format=form, nanoseconds=True)
+    assert inner.records == records
+    if form == "pcapng":
+        assert set(inner.names) <= {f"vni-{vni}"}
+        assert set(inner.comments) <= {f"VNI {vni}, {vteps[0]} -> {vteps[1]}"}
+
+
+@given(frames=strategies.captures(most=40), form=st.sampled_from(FORMS))
+@settings(max_examples=80)
+def test_decap_gives_the_frames_that_were_put_in(frames: list[Frame], form: str) -> None:
+    """Of each packet the inner frame: its bytes as far as they were captured, its length, its time."""
+    found, told = written(
+        vxinspect.decap, capture(packets.records(frames)), format=form, select={"vni": "0-16777215"}
+    )
+    expected = []
+    for frame, fact in zip(frames, packets.facts(frames), strict=True):
+        if fact.disposition != "vxlan":
+            continue
+        packet = frame if isinstance(frame, Packet) else frame.whole  # type: ignore[union-attr]
+        held = len(frame.record().data) - packet.before_inner
+        if isinstance(frame, Piece) and frame.more and packet.outer.version == 6:
+            held -= 8
+        expected.append(Record(fact.time, packet.inner.encode()[: max(held, 0)], fact.inner_bytes))
+    assert found.records == expected
+    assert told.losses == {}
+
+
+def selected_with_pieces(facts: Sequence[Fact]) -> list[bool]:
+    """Tell which frames are those of VXLAN packets, pieces of their datagrams included.
+
+    A piece belongs to the latest first piece of its datagram before it, or else to the first one after it.
+    """
+    wanted = [fact.disposition == "vxlan" for fact in facts]
+    for at, fact in enumerate(facts):
+        if fact.disposition == "fragment":
+            same = [
+                n for n, other in enumerate(facts) if other.datagram == fact.datagram and wanted_first(other)
+            ]
+            before = [n for n in same if n < at]
+            after = [n for n in same if n > at]
+            first = before[-1:] or after[:1]
+            wanted[at] = bool(first)
+    return wanted
+
+
+def wanted_first(fact: Fact) -> bool:
+    """Whether a frame is the first piece of a datagram of VXLAN."""
+    return fact.disposition == "vxlan" and fact.datagram is not None
+
+
+@given(frames=strategies.captures(most=60))
+@settings(max_examples=80)
+def test_extract_takes_packets_and_their_pieces_and_invert_the_rest(frames: list[Frame]) -> None:
+    """Every frame is in one of the two, as it was: bytes, time, length and link type."""
+    records = packets.records(frames)
+    wanted = selected_with_pieces(packets.facts(frames))
+    taken, _ = written(vxinspect.extract, capture(records))
+    rest, _ = written(vxinspect.extract, capture(records), invert=True)
+    assert Counter(taken.records) == Counter(r for r, w in zip(records, wanted, strict=True) if w)
+    assert Counter(rest.records) == Counter(r for r, w in zip(records, wanted, strict=True) if not w)
+    whole = [frame for frame in frames if not isinstance(frame, Piece)]
+    taken, _ = written(vxinspect.extract, capture(packets.records(whole)))
+    chosen = [
+        f.record() for f, fact in zip(whole, packets.facts(whole), strict=True) if fact.disposition == "vxlan"
+    ]
+    assert taken.records == chosen
+
+
+@given(frames=strategies.captures(most=30), vni=st.sampled_from(strategies.VNIS))
+@settings(max_examples=40)
+def test_a_selection_holds_for_what_is_written(frames: list[Frame], vni: int) -> None:
+    """What is extracted with a selection has the tables that the selection has of the whole capture."""
+    data = capture(packets.records([frame for frame in frames if not isinstance(frame, Piece)]))
+    target = io.BytesIO()
+    vxinspect.extract(data, target, select={"vni": vni})
+    whole = vxinspect.scan(data, select={"vni": vni})
+    part = vxinspect.scan(target.getvalue())
+    assert [dict(row) for row in part.flows] == [dict(row) for row in whole.flows]
+    assert [dict(row) for row in part.tunnels] == [dict(row) for row in whole.tunnels]
