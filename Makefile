@@ -70,6 +70,7 @@ samples: $(VENV)/.installed
 docs: $(VENV)/.developing
 	$(BIN)/python tests/docs/tables_page.py
 	$(BIN)/python tests/docs/fields_page.py
+	$(BIN)/python tests/docs/rules_pages.py
 
 wheel: $(VENV)/.developing
 	$(BIN)/maturin build --release --sdist --out dist

@@ -183,6 +183,7 @@ class Inner:
         if kept < ends[0]:
             return seen
         seen |= {"mac_src": self.src, "mac_dst": self.dst, "ethertype": self.ethertype}
+        seen["tagged"] = bool(self.tags)
         if isinstance(self.body, InnerArp):
             seen["sender"] = self.body.sender if kept >= ends[1] else None
         elif isinstance(self.body, InnerIp) and kept >= ends[1]:

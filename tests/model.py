@@ -204,6 +204,7 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
         row["bum_packets"] = sum(
             unit.fact.mac_dst is not None and group_bit(unit.fact.mac_dst) for unit in group
         )
+        row["tagged_packets"] = sum(unit.fact.tagged for unit in group)
         row |= {
             "vteps": len(vteps_of(group)),
             "tunnels": len(grouped(group, tunnel_key)),
@@ -423,7 +424,12 @@ def fdb(packets: Sequence[Unit]) -> list[Row]:
         if not learnable(mac):
             continue
         behind = [unit.fact.outer_src for unit in group]
-        moves = sum(before != after for before, after in pairwise(behind))
+        moved = [
+            after.fact.time
+            for before, after in pairwise(group)
+            if before.fact.outer_src != after.fact.outer_src
+        ]
+        spans = [abs(moved[at + 4] - moved[at]) for at in range(len(moved) - 4)]
         ips = {a for unit in group for a in (unit.fact.ip_src, unit.fact.sender) if a is not None}
         known = sorted((a for a in ips if not ip_address(a).is_unspecified), key=address_key)
         row = {
@@ -432,7 +438,8 @@ def fdb(packets: Sequence[Unit]) -> list[Row]:
             "vtep": behind[-1],
             "ips": known,
             "packets": len(group),
-            "moves": moves,
+            "moves": len(moved),
+            "five_moves_s": min(spans) / 1e9 if spans else None,
         }
         rows.append(row | times(group))
     return rows

@@ -36,6 +36,7 @@ class Fact:
     reserved: bool = False
     mac_src: str | None = None
     mac_dst: str | None = None
+    tagged: bool = False
     ethertype: str | None = None
     ip_src: str | None = None
     ip_dst: str | None = None

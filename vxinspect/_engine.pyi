@@ -127,8 +127,19 @@ class Analysis:
         """Return one table.
 
         `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb,
-        overhead_total, overhead_vni, overhead_tunnel. `sort`: (column, descending) pairs; empty is the
-        default order.
+        overhead_total, overhead_vni, overhead_tunnel; and three for findings, no part of the contract:
+
+        - strays: unicast that is not where it should be, by MACs, direction of a tunnel and VNI: vni,
+          src_vtep, dst_vtep, src_mac, dst_mac, packets, flooded (0 or 1), usual (another address that its
+          sender is sent to, or None), answered_in (another VNI that its receiver answers in, or None)
+        - one_way_tunnels: tunnels with unicast one way, by VNI: src_vtep, dst_vtep, vni, packets,
+          mirrored_packets (of stations that both send through it), stray_packets
+        - sources: what a MAC sent from one address behind one VTEP, where another MAC has the address too, or
+          the MAC moved, or nobody sends to it in this VNI: vni, mac, vtep, ip, packets, arp_packets,
+          addresses (of the MAC in the VNI), home (a VNI in which somebody sends to it, or None), first, last
+          (seconds since 1970)
+
+        `sort`: (column, descending) pairs; empty is the default order.
         """
     def merge(self, later: Analysis) -> Analysis:
         """Return both runs as one; neither changes."""

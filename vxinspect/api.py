@@ -1,6 +1,6 @@
 """The public face: `scan` reads captures, `Report` holds what was in them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -9,6 +9,7 @@ from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import all_hints, finding_hints, icmp_hints
+from vxinspect.lookup import Reading
 from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
 from vxinspect.tables import Table
@@ -41,8 +42,9 @@ _SUMMARY_FRAMES = (
 class Report:
     """What one scan saw. Every table is rolled up from the same cells, so they agree. It never changes."""
 
-    def __init__(self, analysis: _engine.Analysis) -> None:
+    def __init__(self, analysis: _engine.Analysis, reading: Reading | None = None) -> None:
         self._analysis = analysis
+        self._reading = reading
 
     @property
     def captures(self) -> list[dict[str, Any]]:
@@ -54,6 +56,11 @@ class Report:
         """How frames ended: the summary's `frames`."""
         frames = self._analysis.frames()
         return {name: frames[name] for name in _SUMMARY_FRAMES}
+
+    @property
+    def copies(self) -> dict[str, Any]:
+        """What the capture shows again: the summary's `copies`."""
+        return self._analysis.copies()
 
     @property
     def time(self) -> dict[str, Any]:
@@ -107,8 +114,9 @@ class Report:
                 "flows", sort=sort, limit=_TOP_FLOWS if limit is None else limit
             ).to_dicts(),
             "hints": self.hints,
-            "copies": self._analysis.copies(),
+            "copies": self.copies,
             "icmp_errors": self._icmp_errors(),
+            "findings": self.find(numbers=False).to_dicts(),
         }
 
     def _icmp_errors(self) -> dict[str, int | None]:
@@ -131,7 +139,14 @@ class Report:
         frames, candidates = self._analysis.frames(), self._analysis.candidates()
         hints = all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames)
         hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
-        return tuple(hints)
+        return (*hints, *self.setups)
+
+    @cached_property
+    def setups(self) -> list[str]:
+        """The well-known setups that this looks like (Docker Swarm, Flannel, ...), a sentence each."""
+        from vxinspect.rules.facts import Facts
+
+        return Facts(self).setups
 
     @property
     def finding_hints(self) -> list[str]:
@@ -187,6 +202,38 @@ class Report:
         if view is None:
             raise OptionError("table", name, f"one of {', '.join(VIEWS)}")
         return Table(view, self._analysis.table(name, sort=parse_sort(view, sort), limit=limit))
+
+    @cached_property
+    def findings(self) -> Table:
+        """What is wrong, one row for each finding, the worst first: docs/findings.md.
+
+        For the numbers of frames, captures that are files are read again.
+        """
+        return self.find()
+
+    def find(
+        self,
+        *,
+        thresholds: Mapping[str, Mapping[str, float]] | None = None,
+        numbers: bool = True,
+        sort: Iterable[str] = (),
+        limit: int | None = None,
+    ) -> Table:
+        """Return `findings`, with other thresholds (`{"bum-share": {"percent": 50}}`), sorted and cut.
+
+        `numbers`: look up the numbers of the first frames. Raises `OptionError` for a rule, threshold or
+        column that is not there.
+        """
+        # Loaded when it is used: the rules would slow every other command's start.
+        from vxinspect.findings import find, table
+
+        findings = find(self, thresholds)
+        return table(findings, reading=self._reading if numbers else None, sort=sort, limit=limit)
+
+    def internal(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a table of the engine's that is no part of the contract."""
+        rows = self._analysis.table(name)
+        return [dict(zip(rows.columns, values, strict=True)) for values in rows.rows(0, len(rows))]
 
     def merge(self, other: "Report") -> "Report":
         """Return this report and a later one as one; neither changes.
@@ -265,4 +312,5 @@ def run_scan(
         progress=progress,
         keep_on_interrupt=keep_on_interrupt,
     )
-    return Report(analysis)
+    reading = Reading(sources, analysis.ports(), select_pairs(select), dedup, count)
+    return Report(analysis, reading if reading.again else None)

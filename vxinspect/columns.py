@@ -164,11 +164,13 @@ _VNIS_VIEW = View(
     (
         *(_VNI, _PACKETS, _INNER, _PAYLOAD, _WIRE, _OVERHEAD, _OVERHEAD_PERCENT, _BUM_PACKETS),
         *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
+        Column("tagged_packets", "tagged", "count", "packets whose inner frame has a VLAN tag"),
     ),
     key=("vni",),
     needed=(
         *("packets", "wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
+        "tagged_packets",
     ),
 )
 
@@ -343,9 +345,16 @@ _FDB_VIEW = View(
         _PACKETS,
         *(_FIRST_SEEN, _LAST_SEEN),
         Column("moves", "moves", "count", "how often it changed to another VTEP"),
+        Column(
+            "five_moves_s",
+            "five moves",
+            "seconds",
+            "the shortest time in which it moved five times; null for fewer moves",
+            "5 moves",
+        ),
     ),
     key=("vni", "mac", "vtep"),
-    needed=("moves", "packets", "ips", "last_seen", "first_seen"),
+    needed=("moves", "packets", "ips", "last_seen", "first_seen", "five_moves_s"),
 )
 
 

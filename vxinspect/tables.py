@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, overload
 
 from vxinspect.columns import View
+from vxinspect.exceptions import OptionError
 
-__all__ = ["Row", "RowSource", "Table", "Value"]
+__all__ = ["ListedRows", "Row", "RowSource", "Table", "Value"]
 
 Value: TypeAlias = int | float | str | list[int] | list[str] | None
 """One cell. Bytes and packets are integers, times are RFC 3339 UTC strings, what is absent is None."""
@@ -43,6 +44,42 @@ class RowSource(Protocol):
         words: Sequence[tuple[str, Sequence[str]]] = ...,
     ) -> Sequence[tuple[Value, ...]]:
         """Return these columns of the rows that meet the demands."""
+
+
+class ListedRows:
+    """Rows that are at hand, as a table's source."""
+
+    def __init__(self, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]], total: int) -> None:
+        self.columns = columns
+        self.total = total
+        self._listed = list(rows)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def rows(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
+        """Return rows `start` up to, not including, `stop`."""
+        return [tuple(row[name] for name in self.columns) for row in self._listed[start:stop]]
+
+    def pick(
+        self,
+        columns: Sequence[str],
+        *,
+        least: Sequence[tuple[str, float]] = (),
+        most: Sequence[tuple[str, float]] = (),
+        words: Sequence[tuple[str, Sequence[str]]] = (),
+    ) -> Sequence[tuple[Value, ...]]:
+        """Return these columns of the rows that meet the demands."""
+        for name in (*columns, *(name for name, _ in (*least, *most, *words))):
+            if name not in self.columns:
+                raise OptionError("columns", name, f"a column of this table ({', '.join(self.columns)})")
+        return [
+            tuple(row[name] for name in columns)
+            for row in self._listed
+            if all(isinstance(row[name], int | float) and row[name] >= bound for name, bound in least)
+            and all(isinstance(row[name], int | float) and row[name] <= bound for name, bound in most)
+            and all(row[name] in allowed for name, allowed in words)
+        ]
 
 
 class Table(Sequence[Row]):

@@ -21,7 +21,7 @@ use crate::wire::mac::Mac;
 use chunks::Chunks;
 use index::Index;
 use moves::Moves;
-pub use moves::Place;
+pub use moves::{MANY_MOVES, Place};
 pub use spill::PortSet;
 use spill::Spill;
 pub use tcp::{End, Trace};
@@ -303,7 +303,7 @@ impl Cells {
         let same = |id: &u32| all[*id].key == packet.key;
         let id = match guess.filter(same).or_else(|| self.index.find(hash, |id| same(&id))) {
             Some(id) => id,
-            None => self.insert(hash, Cell::new(packet.key, packet.origin)),
+            None => self.insert(hash, Cell::new(packet.key, packet.origin), packet.time),
         };
         let cell = &mut self.all[id];
         cell.add(packet);
@@ -320,19 +320,19 @@ impl Cells {
             self.spill.add(id, cell, packet.origin);
         }
         if cell.marks & mark::CONTESTED != 0 {
-            self.moves.sent(id, &self.all, &self.rare, &self.tunnels);
+            self.moves.sent(id, packet.time, &self.all, &self.rare, &self.tunnels);
         }
         id
     }
 
-    /// Takes in a new cell; the number it gets.
-    fn insert(&mut self, hash: u64, cell: Cell) -> u32 {
+    /// Takes in a new cell; the number it gets. `time`: when the first packet of its station came, if it is new too.
+    fn insert(&mut self, hash: u64, cell: Cell, time: i64) -> u32 {
         let id = u32::try_from(self.len()).unwrap_or(NONE);
         assert!(id != NONE, "2^32 - 1 cells are more memory than any machine has");
         self.index.insert(hash, id);
         self.all.push(cell);
         self.rare.push(Rare::new());
-        self.moves.settle(id, &mut self.all, &mut self.rare, &self.tunnels);
+        self.moves.settle(id, time, &mut self.all, &mut self.rare, &self.tunnels);
         id
     }
 
@@ -353,6 +353,12 @@ impl Cells {
         self.spill.each_port(id, self.get(id), each);
     }
 
+    /// The shortest time that [`MANY_MOVES`] moves in a row of a station, known by its first cell, took: nanoseconds.
+    #[must_use]
+    pub fn fastest_moves(&self, station: u32) -> Option<u64> {
+        self.moves.fastest(station)
+    }
+
     /// Adds the outer source ports of a cell to `ports`.
     pub fn source_ports(&self, id: u32, ports: &mut PortSet) {
         self.spill.add_ports_to(ports, id, self.get(id));
@@ -368,13 +374,11 @@ impl Cells {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
         let numbers: Vec<u32> = later.numbered().map(|(id, cell)| self.merge_one(id, cell, later)).collect();
-        for head in later.moves.heads() {
-            let place = later.place(head);
-            let first = numbers[head as usize];
-            let theirs = Place { cell: numbers[place.cell as usize], moves: place.moves };
-            let station = self.rare[first].station;
+        for (head, first_time) in later.moves.heads() {
+            let station = self.rare[numbers[head as usize]].station;
             let is_known = (station as usize) < known;
-            self.moves.merge(station, first, theirs, is_known, &self.all, &self.tunnels);
+            let theirs = later.moves.later(head, first_time, &numbers);
+            self.moves.merge(station, &theirs, is_known, &self.all, &self.tunnels);
         }
         numbers
     }
@@ -384,10 +388,10 @@ impl Cells {
         key.set_tunnel(self.tunnels.number(table.tunnel(later)));
         let hash = self.hasher.hash_one(key);
         let all = &self.all;
-        let id = match self.index.find(hash, |id| all[id].key == key) {
-            Some(id) => id,
-            None => self.insert(hash, Cell::new(key, later.origin)),
-        };
+        let id = self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
+            let time = table.moves.first_time(later, &table.all);
+            self.insert(hash, Cell::new(key, later.origin), time)
+        });
         let cell = &mut self.all[id];
         cell.merge(later);
         self.rare[id].merge(table.rare(later_id));

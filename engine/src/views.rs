@@ -5,6 +5,8 @@ pub mod fdb;
 pub mod flows;
 pub mod overhead;
 mod roll_up;
+pub mod sources;
+pub mod strays;
 pub mod summary;
 mod table;
 pub mod tunnels;
@@ -99,6 +101,12 @@ pub enum View {
     OverheadByVni,
     /// [`overhead`] by tunnel.
     OverheadByTunnel,
+    /// [`strays`], for findings.
+    Strays,
+    /// [`strays::one_way_tunnels`], for findings.
+    OneWayTunnels,
+    /// [`sources`], for findings.
+    Sources,
 }
 
 impl View {
@@ -120,6 +128,9 @@ impl View {
             Self::Fdb => table(fdb::rows(cells), cells, sort, limit),
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
             Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
+            Self::Strays => table(strays::strays(cells), cells, sort, limit),
+            Self::OneWayTunnels => table(strays::one_way_tunnels(cells), cells, sort, limit),
+            Self::Sources => table(sources::sources(cells), cells, sort, limit),
             Self::OverheadByTunnel => table(overhead::rows::<tunnels::Pair>(cells), cells, sort, limit),
         }
     }

@@ -213,7 +213,7 @@ def test_usage_errors(arguments: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def reports(tmp_path: Path) -> dict[str, str]:
-    """Return every kind of report of a run in which two of six checks fail."""
+    """Return every kind of report of a run in which two of seven checks fail."""
     policy = tmp_path / "policy.toml"
     policy.write_text("[vnis]\nallowed = [100]\n[limits]\nmoves = 0\noverhead_percent = 10\nmalformed = 0\n")
     kinds = ("junit", "sarif", "json", "markdown", "github")
@@ -225,7 +225,7 @@ def reports(tmp_path: Path) -> dict[str, str]:
 def test_junit_report(reports: dict[str, str]) -> None:
     """An independent parser sees as many cases and failures as there are checks."""
     suites = junitparser.JUnitXml.fromstring(reports["junit"])
-    assert (suites.tests, suites.failures, suites.errors) == (6, 2, 0)
+    assert (suites.tests, suites.failures, suites.errors) == (7, 2, 0)
     failed = [case for suite in suites for case in suite if case.result]
     assert {case.name.partition(":")[0] for case in failed} == {"vnis.allowed", "limits.overhead_percent"}
     assert "VNI 200 (27 packets)" in failed[0].result[0].message
@@ -254,7 +254,7 @@ def test_sarif_report_is_what_the_schema_asks_for(reports: dict[str, str]) -> No
 def test_json_report(reports: dict[str, str]) -> None:
     """One object, with the counts and each check."""
     verdict = json.loads(reports["json"])
-    assert verdict["counts"] == {"passed": 4, "warned": 0, "failed": 2}
+    assert verdict["counts"] == {"passed": 5, "warned": 0, "failed": 2}
     assert verdict["captures"] == [str(TENANTS)]
     assert [one["key"] for one in verdict["checks"] if one["status"] == "failed"] == [
         "vnis.allowed",

@@ -17,7 +17,7 @@ _OVERHEAD = f"""packets {_BYTES} overhead_percent inner_bytes payload_bytes good
     vlan_overhead_bytes largest_outer_ip_packet required_underlay_mtu offload_frames"""
 COLUMNS = {
     "vnis": """vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
-        vteps tunnels macs ips flows first_seen last_seen""",
+        vteps tunnels macs ips flows first_seen last_seen tagged_packets""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
         packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
         first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state""",
@@ -32,14 +32,14 @@ COLUMNS = {
         icmp_parameter_problem icmp_vnis first_seen last_seen""",
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
-    "fdb": "vni mac vtep ips packets first_seen last_seen moves",
+    "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s",
     "overhead_total": _OVERHEAD,
     "overhead_vni": f"vni {_OVERHEAD}",
     "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD}",
 }
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies
-    icmp_errors"""
+    icmp_errors findings"""
 CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
 
 

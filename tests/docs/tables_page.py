@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 from vxinspect.columns import PACKETS, VIEWS, Column, View
+from vxinspect.findings import VIEW as FINDINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 _PART = re.compile(r"(<!-- columns: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # The tables of a report, and what is no table.
-LISTED = VIEWS | {PACKETS.name: PACKETS}
+LISTED = VIEWS | {PACKETS.name: PACKETS, FINDINGS.name: FINDINGS}
 
 # What a value is in JSON, and what one of it measures.
 _KINDS = {

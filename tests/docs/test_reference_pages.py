@@ -4,6 +4,7 @@ import re
 
 import click
 import fields_page
+import rules_pages
 import tables_page
 from pages import DOCS, ROOT, first_cells, prose
 
@@ -104,6 +105,14 @@ def test_formats_page_lists_every_link_type_that_is_decoded() -> None:
     decoded = {"ETHERNET", *re.findall(r"LinkType::([A-Z0-9_]+)", source)}
     assert len(decoded) > 7
     assert decoded <= {cell.strip("`") for cell in first_cells(DOCS / "formats.md")}
+
+
+def test_rules_pages_are_what_the_rules_say() -> None:
+    """docs/rules has a page for each rule and no other, and docs/findings.md a row for each."""
+    found = {path.name: path.read_text(encoding="utf-8") for path in rules_pages.FOLDER.glob("*.md")}
+    assert found == rules_pages.pages(), "run python tests/docs/rules_pages.py"
+    page = rules_pages.INDEX.read_text(encoding="utf-8")
+    assert rules_pages.index(page) == page, "run python tests/docs/rules_pages.py"
 
 
 def test_python_page_names_every_exception() -> None:

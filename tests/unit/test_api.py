@@ -18,7 +18,7 @@ from vxinspect.columns import VIEWS
 
 SUMMARY = [
     *("schema_version", "version", "captures", "frames", "time", "totals", "bytes"),
-    *("vnis", "tunnels", "top_flows", "hints", "copies", "icmp_errors"),
+    *("vnis", "tunnels", "top_flows", "hints", "copies", "icmp_errors", "findings"),
 ]
 
 

@@ -12,7 +12,7 @@ OVERHEAD = """packets wire_bytes outer_ethernet_bytes outer_ip_bytes udp_bytes v
     required_underlay_mtu offload_frames"""
 CONTRACT = {
     "vnis": """vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
-        vteps tunnels macs ips flows first_seen last_seen""",
+        vteps tunnels macs ips flows first_seen last_seen tagged_packets""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep packets packets_fwd packets_rev
         inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes first_seen last_seen duration_s
         tcp_flags_fwd tcp_flags_rev tcp_state""",
@@ -27,7 +27,7 @@ CONTRACT = {
         icmp_parameter_problem icmp_vnis first_seen last_seen""",
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
-    "fdb": "vni mac vtep ips packets first_seen last_seen moves",
+    "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s",
     "overhead_total": OVERHEAD,
     "overhead_vni": f"vni {OVERHEAD}",
     "overhead_tunnel": f"vtep_a vtep_b {OVERHEAD}",

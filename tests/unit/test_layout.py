@@ -109,9 +109,11 @@ def test_no_rows() -> None:
 def test_absent_is_a_dash() -> None:
     """Null is told apart from zero."""
     lines = table_lines(
-        VIEWS["fdb"], [row("fdb", ips=[], first_seen=None, last_seen=None, moves=0)], width=200
+        VIEWS["fdb"],
+        [row("fdb", ips=[], first_seen=None, last_seen=None, moves=0, five_moves_s=None)],
+        width=200,
     )
-    assert lines[2].split()[3:] == ["-", "3", "-", "-", "0"]
+    assert lines[2].split()[3:] == ["-", "3", "-", "-", "0", "-"]
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,8 @@ def test_json_object() -> None:
 def test_markdown() -> None:
     """A heading, a rule that aligns, rows of people's units, and nothing that Markdown takes for its own."""
     lines = markdown_lines(VIEWS["fdb"], [row("fdb", ips=["a|b", "*c*"])])
-    assert lines[0] == "| VNI | MAC | VTEP | IPs | packets | first seen | last seen | moves |"
-    assert lines[1] == "| --: | :-- | :-- | :-- | --: | :-- | :-- | --: |"
+    assert lines[0] == "| VNI | MAC | VTEP | IPs | packets | first seen | last seen | moves | five moves |"
+    assert lines[1] == "| --: | :-- | :-- | :-- | --: | :-- | :-- | --: | --: |"
     assert lines[2].startswith(
         "| 100 | 02:00:00:00:00:01 | 10.0.0.1 | a\\|b, \\*c\\* | 3 | 2026-11-22 17:30:06.123 |"
     )

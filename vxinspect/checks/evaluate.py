@@ -1,7 +1,7 @@
 """A policy and a report to a verdict."""
 
 from vxinspect.api import Report
-from vxinspect.checks import flows, limits, presence
+from vxinspect.checks import findings, flows, limits, presence
 from vxinspect.checks.outcome import Verdict
 from vxinspect.checks.policy import Policy
 
@@ -17,6 +17,7 @@ _PARTS = (
     limits.limits,
     limits.vni_limits,
     flows.flows,
+    findings.findings,
 )
 
 

@@ -28,6 +28,7 @@ def policy_text(report: Report) -> str:
         *_lists(report),
         *_vnis(report),
         *_limits(report),
+        *_findings(report),
         *_flows(report),
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -92,6 +93,14 @@ def _limits(report: Report) -> Iterator[str]:
     packets = sum(row["packets"] for row in rows)
     if packets:
         yield f"bum_percent = {math.ceil(100 * sum(row['bum_packets'] for row in rows) / packets)}"
+
+
+def _findings(report: Report) -> Iterator[str]:
+    rows = report.find(numbers=False).to_dicts()
+    rules = dict.fromkeys(str(row["rule"]) for row in rows if row["severity"] != "info")
+    yield from ("", "# What becomes of findings (docs/findings.md), by severity or rule.", "[findings]")
+    yield from ('fail = ["error", "warning"]', "warn = []")
+    yield f"ignore = [{', '.join(map(json.dumps, rules))}]" + "  # what this capture has" * bool(rules)
 
 
 def _flows(report: Report) -> Iterator[str]:

@@ -7,8 +7,12 @@ from vxinspect.checks.policy import Policy
 from vxinspect.checks.values import from_toml
 from vxinspect.declared import convert, read_text, read_toml
 from vxinspect.exceptions import PolicyError
+from vxinspect.rules import by_id
+from vxinspect.rules.rule import SEVERITIES
 
 __all__ = ["DEFAULT", "load_policy", "parse_policy"]
+
+_FATES = ("fail", "warn", "ignore")
 
 DEFAULT = Policy()
 """What is checked without a policy."""
@@ -29,7 +33,21 @@ def parse_policy(text: str, name: str = "<policy>") -> Policy:
 
 
 def _policy(raw: dict[str, Any], name: str) -> Policy:
-    return convert(raw, Policy, name, PolicyError, from_toml)
+    policy = convert(raw, Policy, name, PolicyError, from_toml)
+    for key in _FATES:
+        for index, word in enumerate(getattr(policy.findings, key)):
+            if word not in SEVERITIES and by_id(word) is None:
+                expected = f"{', '.join(SEVERITIES)} or a rule (see `vxinspect explain`)"
+                raise PolicyError(name, f"findings.{key}[{index}]", expected, repr(word))
+    for rule, thresholds in policy.rules.items():
+        known = by_id(rule)
+        if known is None:
+            raise PolicyError(name, f"rules.{rule}", "a rule (see `vxinspect explain`)", repr(rule))
+        for threshold in thresholds:
+            if threshold not in known.thresholds:
+                expected = f"one of the thresholds {', '.join(known.thresholds) or '(it has none)'}"
+                raise PolicyError(name, f"rules.{rule}.{threshold}", expected, repr(threshold))
+    return policy
 
 
 def _merged(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
@@ -53,6 +71,12 @@ def _whole(text: str, name: str, folder: Path, within: tuple[Path, ...]) -> dict
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Return both: lists one after another, tables key by key, and of single values the upper."""
     both = dict(below)
+    # A severity or rule has one fate: the upper's.
+    named = {word for key in _FATES for word in above.get("findings", {}).get(key, ())}
+    if named and "findings" in both:
+        both["findings"] = {
+            key: [word for word in words if word not in named] for key, words in both["findings"].items()
+        }
     for key, value in above.items():
         known = both.get(key)
         if isinstance(known, dict) and isinstance(value, dict):

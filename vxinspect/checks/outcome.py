@@ -16,22 +16,30 @@ SHOWN = 5
 class Outcome:
     """What came of one statement of a policy.
 
-    `key`: where the policy says it; `title`: what must hold; `found`: what there was, with figures.
+    `key`: where the policy says it; `title`: what must hold; `found`: what there was, with figures; `frames`:
+    the numbers of the first frames that show it, where they were looked up.
     """
 
     key: str
     title: str
     status: Status
     found: str
+    frames: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What must hold, and what there was."""
-        return f"{self.title}; found: {self.found}"
+        return f"{self.title}; found: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """What there was, and in which frames."""
+        return f"{self.found} (frame {', '.join(self.frames)})" if self.frames else self.found
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return plain | {"frames": list(self.frames)}
 
 
 @dataclass(frozen=True, slots=True)

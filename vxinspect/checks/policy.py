@@ -12,6 +12,7 @@ from vxinspect.sources import HIGHEST_PORT
 
 __all__ = [
     "CaptureLeast",
+    "FindingRules",
     "FlowRule",
     "Limits",
     "Policy",
@@ -113,6 +114,14 @@ class FlowRule(_Part, frozen=True, kw_only=True):
     max_bytes: Count | None = None
 
 
+class FindingRules(_Part, frozen=True, kw_only=True):
+    """What becomes of findings, by severity or rule; a rule that is named goes before its severity."""
+
+    fail: tuple[str, ...] = ("error",)
+    warn: tuple[str, ...] = ("warning",)
+    ignore: tuple[str, ...] = ()
+
+
 class Policy(_Part, frozen=True, kw_only=True):
     """A whole file, with what it includes."""
 
@@ -125,3 +134,5 @@ class Policy(_Part, frozen=True, kw_only=True):
     vni: tuple[VniLimits, ...] = ()
     limits: Limits = Limits()
     flow: tuple[FlowRule, ...] = ()
+    findings: FindingRules = FindingRules()
+    rules: dict[str, dict[str, float]] = {}

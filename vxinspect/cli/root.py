@@ -6,6 +6,7 @@ from vxinspect import __version__
 from vxinspect.cli.check import CHECK
 from vxinspect.cli.command import Group
 from vxinspect.cli.fields import FIELDS
+from vxinspect.cli.findings import EXPLAIN, FINDINGS
 from vxinspect.cli.generate import GENERATE
 from vxinspect.cli.packets import PACKETS
 from vxinspect.cli.policy import POLICY
@@ -37,7 +38,8 @@ root = Group(
     ],
     no_args_is_help=True,
 )
-for command in (SUMMARY, *COMMANDS, PACKETS, *REWRITING, CHECK, POLICY, FIELDS, GENERATE):
+_ALL = (SUMMARY, *COMMANDS, PACKETS, *REWRITING, FINDINGS, EXPLAIN, CHECK, POLICY, FIELDS, GENERATE)
+for command in _ALL:
     root.add_command(command)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from vxinspect.columns import VIEWS
 from vxinspect.render.cells import ends_text
+from vxinspect.render.findings import count_text
 from vxinspect.render.markdown import escaped, markdown_lines
 from vxinspect.render.paint import Paint
 from vxinspect.render.table import MIN_WIDTH, more_line, table_lines
@@ -14,7 +15,7 @@ from vxinspect.tables import Row
 
 __all__ = ["headline", "summary_facts", "summary_lines", "summary_markdown"]
 
-_NO_FACTS = ("vnis", "tunnels", "top_flows", "hints")
+_NO_FACTS = ("vnis", "tunnels", "top_flows", "hints", "findings")
 _INDENT = 11
 _NAMES_WIDTH = 60
 _TABLE_WIDTH = 120
@@ -65,6 +66,7 @@ def headline(summary: Mapping[str, Any], overhead: Row) -> list[tuple[str, str]]
     if summary["totals"]["vnis"]:
         facts += _overlay_facts(summary, overhead)
         facts += _busiest_facts(summary)
+    facts += _finding_facts(summary["findings"])
     return facts
 
 
@@ -93,6 +95,14 @@ def _capture_facts(captures: Sequence[Mapping[str, Any]]) -> list[tuple[str, str
     cut_text = f", {cut_count} cut short" if cut_count else ""
     size_text = byte_text(sum(capture["bytes"] or 0 for capture in captures))
     return [("Captures", clean(f"{len(captures)} ({size_text}{cut_text}): {names}"))]
+
+
+def _finding_facts(findings: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return how many there are, and the rules."""
+    if not findings:
+        return []
+    rules = list_text(list(dict.fromkeys(str(finding["rule"]) for finding in findings)), _NAMES_WIDTH)
+    return [("Findings", f"{count_text(findings)}: {rules} (vxinspect findings)")]
 
 
 def _time_fact(time: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -32,6 +32,6 @@ def _lines(outcome: Outcome, mark: str, width: int, paint: Paint) -> Iterator[st
     yield f"{mark}{' ' * (_INDENT - len(outcome.status))}{title}"
     yield from (" " * _INDENT + line for line in more)
     if outcome.status != "passed":
-        yield from (" " * _INDENT + line for line in wrap(clean(f"found: {outcome.found}"), width - _INDENT))
+        yield from (" " * _INDENT + line for line in wrap(clean(f"found: {outcome.told}"), width - _INDENT))
     else:
         yield from (paint.faint(" " * _INDENT + line) for line in wrap(clean(outcome.found), width - _INDENT))

@@ -11,6 +11,7 @@ use hashbrown::{HashMap, HashTable};
 use super::chunks::Chunks;
 use super::tunnels::Tunnels;
 use super::{Cell, NONE, Rare, mark};
+use crate::capture::NO_TIME;
 
 /// Where a station is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +22,52 @@ pub struct Place {
     pub moves: u64,
 }
 
+/// So many moves in a row are a duplicate MAC, if they come fast enough (RFC 7432 section 15.1).
+pub const MANY_MOVES: usize = 5;
+
+/// When a station moved: the times of its first moves, so many that memory has a bound.
+#[derive(Debug, Clone, Default)]
+struct Moved {
+    times: Vec<i64>,
+}
+
+const KEPT_TIMES: usize = 256;
+
+impl Moved {
+    fn add(&mut self, time: i64) {
+        if self.times.len() < KEPT_TIMES {
+            self.times.push(time);
+        }
+    }
+
+    /// The shortest time that [`MANY_MOVES`] moves in a row took, in nanoseconds.
+    fn fastest(&self) -> Option<u64> {
+        let spans = self.times.windows(MANY_MOVES).filter_map(|moves| match moves {
+            [first, .., last] if *first != NO_TIME && *last != NO_TIME => Some(last.abs_diff(*first)),
+            _ => None,
+        });
+        spans.min()
+    }
+}
+
+/// What a station did in a later part, in the numbers of the cells that it is merged into.
+pub(super) struct Later<'a> {
+    /// Its first cell.
+    first: u32,
+    /// When its first packet came.
+    first_time: i64,
+    /// Where it was last seen.
+    place: Place,
+    /// When it moved.
+    times: &'a [i64],
+}
+
 /// The stations, each known by its first cell.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
-    stations: HashTable<u32>,
-    contested: HashMap<u32, Place>,
+    /// First cell, and time of the first packet.
+    stations: HashTable<(u32, i64)>,
+    contested: HashMap<u32, (Place, Moved)>,
     hasher: RandomState,
 }
 
@@ -42,10 +84,11 @@ fn same_sender(a: &Cell, b: &Cell, tunnels: &Tunnels) -> bool {
 }
 
 impl Moves {
-    /// Ties the new cell `id` to its station.
+    /// Ties the new cell `id`, whose station's first packet came at `time` if it has none yet, to its station.
     pub(super) fn settle(
         &mut self,
         id: u32,
+        time: i64,
         cells: &mut Chunks<Cell>,
         rare: &mut Chunks<Rare>,
         tunnels: &Tunnels,
@@ -54,10 +97,11 @@ impl Moves {
             return;
         };
         let hash = self.hasher.hash_one(key);
-        let known = self.stations.find(hash, |head| station(&cells[*head]) == Some(key)).copied();
-        let Some(head) = known else {
-            let rehash = |head: &u32| self.hasher.hash_one(station(&cells[*head]).unwrap_or_default());
-            self.stations.insert_unique(hash, id, rehash);
+        let known = self.stations.find(hash, |(head, _)| station(&cells[*head]) == Some(key)).copied();
+        let Some((head, _)) = known else {
+            let rehash =
+                |entry: &(u32, i64)| self.hasher.hash_one(station(&cells[entry.0]).unwrap_or_default());
+            self.stations.insert_unique(hash, (id, time), rehash);
             rare[id].station = id;
             return;
         };
@@ -73,7 +117,7 @@ impl Moves {
     /// Marks all cells of the station: until now all its packets came from the VTEP of its first.
     #[cold]
     fn contest(&mut self, head: u32, cells: &mut Chunks<Cell>, rare: &Chunks<Rare>) {
-        self.contested.insert(head, Place { cell: head, moves: 0 });
+        self.contested.insert(head, (Place { cell: head, moves: 0 }, Moved::default()));
         let mut id = head;
         while id != NONE {
             cells[id].marks |= mark::CONTESTED;
@@ -81,40 +125,75 @@ impl Moves {
         }
     }
 
-    /// Counts a packet of cell `id`, whose station is contested.
+    /// Counts a packet of cell `id` at `time`, whose station is contested.
     #[cold]
-    pub(super) fn sent(&mut self, id: u32, cells: &Chunks<Cell>, rare: &Chunks<Rare>, tunnels: &Tunnels) {
-        if let Some(place) = self.contested.get_mut(&rare[id].station)
+    pub(super) fn sent(
+        &mut self,
+        id: u32,
+        time: i64,
+        cells: &Chunks<Cell>,
+        rare: &Chunks<Rare>,
+        tunnels: &Tunnels,
+    ) {
+        if let Some((place, moved)) = self.contested.get_mut(&rare[id].station)
             && !same_sender(&cells[place.cell], &cells[id], tunnels)
         {
             *place = Place { cell: id, moves: place.moves + 1 };
+            moved.add(time);
         }
     }
 
     /// Where the station `head` was last seen.
     pub(super) fn place(&self, head: u32) -> Place {
-        self.contested.get(&head).copied().unwrap_or(Place { cell: head, moves: 0 })
+        self.contested.get(&head).map_or(Place { cell: head, moves: 0 }, |(place, _)| *place)
     }
 
-    /// Adds what station `head` did later, `theirs` in the numbers of `cells`. `first` is its first cell there, and
-    /// `known` whether it was seen before at all.
+    /// The shortest time that [`MANY_MOVES`] moves of the station `head` in a row took, in nanoseconds; of a station
+    /// with very many, among the first.
+    pub(super) fn fastest(&self, head: u32) -> Option<u64> {
+        self.contested.get(&head).and_then(|(_, moved)| moved.fastest())
+    }
+
+    /// Adds what station `head` did later. `known`: whether it was seen before at all.
     pub(super) fn merge(
         &mut self,
         head: u32,
-        first: u32,
-        theirs: Place,
+        later: &Later,
         known: bool,
         cells: &Chunks<Cell>,
         tunnels: &Tunnels,
     ) {
-        if let Some(place) = self.contested.get_mut(&head) {
-            let moved = known && !same_sender(&cells[place.cell], &cells[first], tunnels);
-            *place = Place { cell: theirs.cell, moves: place.moves + theirs.moves + u64::from(moved) };
+        let Some((place, moved)) = self.contested.get_mut(&head) else {
+            return;
+        };
+        let moves = known && !same_sender(&cells[place.cell], &cells[later.first], tunnels);
+        *place = Place { cell: later.place.cell, moves: place.moves + later.place.moves + u64::from(moves) };
+        if moves {
+            moved.add(later.first_time);
         }
+        later.times.iter().for_each(|time| moved.add(*time));
     }
 
-    /// The first cells of all stations.
-    pub(super) fn heads(&self) -> impl Iterator<Item = u32> {
+    /// What the station `head` did, for a merge: `numbers` are the new ones of the cells.
+    pub(super) fn later(&self, head: u32, first_time: i64, numbers: &[u32]) -> Later<'_> {
+        let place = self.place(head);
+        let place = Place { cell: numbers[place.cell as usize], moves: place.moves };
+        let times = self.contested.get(&head).map_or(&[][..], |(_, moved)| &moved.times);
+        Later { first: numbers[head as usize], first_time, place, times }
+    }
+
+    /// The first cells of all stations, and the times of their first packets.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (u32, i64)> {
         self.stations.iter().copied()
+    }
+
+    /// When the first packet of a cell's station came.
+    pub(super) fn first_time(&self, cell: &Cell, cells: &Chunks<Cell>) -> i64 {
+        let Some(key) = station(cell) else {
+            return NO_TIME;
+        };
+        let known =
+            self.stations.find(self.hasher.hash_one(key), |(head, _)| station(&cells[*head]) == Some(key));
+        known.map_or(NO_TIME, |(_, time)| *time)
     }
 }

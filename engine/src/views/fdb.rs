@@ -18,6 +18,7 @@ pub struct FdbRow {
     ips: Members<IpAddr>,
     sums: Sums,
     moves: u64,
+    fastest_moves: Option<u64>,
 }
 
 impl Row for FdbRow {
@@ -30,6 +31,10 @@ impl Row for FdbRow {
         Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
         Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
         Column { name: "moves", value: |r, _| Value::Count(r.moves) },
+        Column {
+            name: "five_moves_s",
+            value: |r, _| Value::maybe(r.fastest_moves, |nanos| Value::Real(nanos as f64 / 1e9)),
+        },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -53,7 +58,9 @@ pub fn rows(cells: &Cells) -> Vec<FdbRow> {
             let place = cells.place(station);
             let vtep = cells.tunnel(cells.get(place.cell)).source();
             let (vni, moves) = (cell.key.vni(), place.moves);
-            FdbRow { station, vni, mac, vtep, ips: Members::default(), sums: Sums::default(), moves }
+            let fastest_moves = cells.fastest_moves(station);
+            let (ips, sums) = (Members::default(), Sums::default());
+            FdbRow { station, vni, mac, vtep, ips, sums, moves, fastest_moves }
         };
         let row = by_station.row(&station, |row| row.station, new);
         row.sums.add(cell);

@@ -16,6 +16,7 @@ pub struct VniRow {
     vni: u32,
     sums: Sums,
     bum_packets: u64,
+    tagged_packets: u64,
     vteps: u64,
     tunnels: u64,
     macs: u64,
@@ -40,6 +41,7 @@ impl Row for VniRow {
         Column { name: "flows", value: |r, _| Value::Count(r.flows) },
         Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
         Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+        Column { name: "tagged_packets", value: |r, _| Value::Count(r.tagged_packets) },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -70,6 +72,7 @@ struct Vni {
     number: u32,
     sums: Sums,
     bum_packets: u64,
+    tagged_packets: u64,
     vteps: Members<IpAddr>,
     tunnels: Members<Pair>,
     macs: u64,
@@ -83,6 +86,7 @@ impl Vni {
             number,
             sums: Sums::default(),
             bum_packets: 0,
+            tagged_packets: 0,
             vteps: Members::default(),
             tunnels: Members::default(),
             macs: 0,
@@ -95,6 +99,9 @@ impl Vni {
         self.sums.add(cell);
         if cell.key.is_bum() {
             self.bum_packets += cell.packets;
+        }
+        if cell.key.tag().is_some() {
+            self.tagged_packets += cell.packets;
         }
         let ends = [cells.tunnel(cell).source(), cells.tunnel(cell).destination()];
         ends.into_iter().filter(|ip| !ip.is_multicast()).for_each(|ip| self.vteps.add(ip));
@@ -111,6 +118,7 @@ impl Vni {
             vni: self.number,
             sums: self.sums,
             bum_packets: self.bum_packets,
+            tagged_packets: self.tagged_packets,
             vteps: self.vteps.count(),
             tunnels: self.tunnels.count(),
             macs: self.macs,

@@ -32,6 +32,6 @@ def render(verdict: Verdict) -> str:
 def _table(outcomes: list[Outcome]) -> list[str]:
     lines = ["| result | check | what must hold | found |", "|---|---|---|---|"]
     for one in outcomes:
-        cells = (_MARKS[one.status], *map(escaped, (one.key, one.title, one.found)))
+        cells = (_MARKS[one.status], *map(escaped, (one.key, one.title, one.told)))
         lines.append(f"| {' | '.join(cells)} |")
     return lines

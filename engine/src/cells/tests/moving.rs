@@ -103,3 +103,29 @@ fn moves_across_a_merge() {
         }
     }
 }
+
+/// The shortest time in which a station moved five times, wherever the run is cut: at each of these packets it moves.
+#[test]
+fn five_moves_across_a_merge() {
+    let packets: Vec<_> = sent_from("AB", 1).iter().map(Plan::packet).collect();
+    let times: [i64; 12] = [0, 10, 20, 30, 100, 101, 102, 103, 104, 300, 400, 1000];
+    let moves = &times[1..];
+    let expected = moves.windows(5).map(|five| five[4].abs_diff(five[0])).min();
+    let part = |from: usize, to: usize| {
+        let mut cells = Cells::default();
+        for at in from..to {
+            let mut packet = packets[at % 2];
+            packet.time = times[at];
+            cells.add_alone(&packet);
+        }
+        cells
+    };
+    for (a, b) in (0..=times.len()).flat_map(|a| (a..=times.len()).map(move |b| (a, b))) {
+        let (mut first, mut second) = (part(0, a), part(a, b));
+        second.merge(&part(b, times.len()));
+        first.merge(&second);
+        assert_eq!(first.fastest_moves(0), expected, "cut at {a} and {b}");
+    }
+    let four = part(0, 5);
+    assert_eq!((four.place(0).moves, four.fastest_moves(0)), (4, None));
+}

@@ -1,0 +1,200 @@
+"""For each rule what triggers it, and what looks like it and must not.
+
+Both are a scenario (the network of `scenarios` and what is added to it), or packets built by hand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import craft
+import scenarios
+from containers import Record, pcap
+
+_NOBODY = "00:00:00:00:00:00"
+_GAP = 20_000_000
+"""Nanoseconds between two packets built by hand: too long for the same one again to be a copy."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A packet of host `source` to host `destination`, or to all. Addresses end in the host's number.
+
+    `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`: others than those of their numbers.
+    """
+
+    source: int
+    destination: int | None
+    flags: str = ""
+    ports: tuple[int, int] = (40000, 80)
+    vni: int = 100
+    vtep: int | None = None
+    to_vtep: int | None = None
+    short: int = 0
+
+    def frame(self) -> bytes:
+        """Return it as it is on the underlay, without the last `short` bytes of its inner packet."""
+        target = self.destination
+        mac = _mac(target) if target else "ff:ff:ff:ff:ff:ff"
+        if self.flags:
+            segment = craft.tcp(*self.ports, self.flags)
+            packet, ethertype = craft.ipv4(_ip(self.source), _ip(target or 0), 6, segment), 0x0800
+        else:
+            packet = craft.arp(_mac(self.source), _ip(self.source), _NOBODY, _ip(target or 2))
+            ethertype = 0x0806
+        inner = craft.ethernet(mac, _mac(self.source), ethertype, packet[: len(packet) - self.short])
+        source, destination = self.vtep or self.source, self.to_vtep or target or 2
+        datagram = craft.udp(50_000 + self.ports[0] % 100, 4789, craft.vxlan(self.vni, inner))
+        outer = craft.ipv4(f"192.0.2.{source}", f"192.0.2.{destination}", 17, datagram)
+        return craft.ethernet(
+            f"02:00:c0:00:02:{destination:02x}", f"02:00:c0:00:02:{source:02x}", 0x0800, outer
+        )
+
+
+def _mac(host: int) -> str:
+    return f"02:42:0a:00:00:{host:02x}"
+
+
+def _ip(host: int) -> str:
+    return f"10.0.0.{host}"
+
+
+def built(packets: Sequence[Sent]) -> bytes:
+    """Return a capture of the packets, 20 ms apart."""
+    frames = [packet.frame() for packet in packets]
+    return pcap([Record(10**18 + index * _GAP, frame, len(frame)) for index, frame in enumerate(frames)])
+
+
+def fault(kind: str, keys: str) -> str:
+    """Return a fault in TOML."""
+    return f'\n[[fault]]\nkind = "{kind}"\n{keys}\n'
+
+
+def traffic(kind: str, keys: str, source: str = "web", destination: str = "db") -> str:
+    """Return a traffic in TOML."""
+    return f'\n[[traffic]]\nkind = "{kind}"\nfrom = "{source}"\nto = "{destination}"\n{keys}\n'
+
+
+@dataclass(frozen=True)
+class Case:
+    """What triggers the rule alone, but for those that it `implies`; what is `clean` of any finding."""
+
+    triggers: str | list[Sent]
+    clean: str | list[Sent]
+    implies: frozenset[str] = frozenset()
+
+
+TALK = [
+    Sent(1, None),
+    Sent(2, 1),
+    *([Sent(1, 2, "A", (40000, 80)), Sent(2, 1, "A", (80, 40000))] * 5),
+]
+"""Two hosts that talk, in the middle of a connection."""
+
+
+def attempts(answer: str, count: int) -> list[Sent]:
+    """Return connections from host 1 to host 2 that are answered so, or not at all."""
+    asked = [(Sent(1, 2, "S", (41000 + n, 80)), Sent(2, 1, answer, (80, 41000 + n))) for n in range(count)]
+    return [packet for pair in asked for packet in (pair if answer else pair[:1])]
+
+
+HEARD = [Sent(1, 2, "A", (42000, 81))] * 5
+LEAK = [Sent(1, None, vni=200)]
+CASES = {
+    "one-way-tunnel": Case(
+        fault("one-way-tunnel", 'from = "one"\nto = "two"'),
+        # Broadcast is copied to VTEP three, which has nothing to say.
+        traffic("arp", 'name = "more"\nstart = 1\ncount = 5'),
+    ),
+    "unexpected-source": Case(
+        fault("unexpected-source", 'source = "192.0.2.77"\ntraffic = "shop"\ncount = 20'),
+        # A cloud's mirror sends both directions from one address, to which nothing is sent.
+        [Sent(1, 2, "A", vtep=7, to_vtep=9), Sent(2, 1, "A", (80, 40000), vtep=7, to_vtep=9)] * 4,
+    ),
+    "vni-by-direction": Case(
+        fault("vni-by-direction", 'vni = 101\ntraffic = "shop"\ncount = 15'),
+        # Two tenants with the same hosts, each heard in its own VNI.
+        fault("overlapping-tenants", "vni = 100\nto = 200"),
+    ),
+    "duplicate-mac": Case(
+        fault(
+            "duplicate-mac",
+            'host = "web"\nvtep = "three"\nip = "10.0.0.9"\nat = 0.25\ncount = 2\ninterval = 0.1',
+        ),
+        # One host with two addresses.
+        [Sent(1, None), Sent(2, 1)],
+    ),
+    "duplicate-ip": Case(
+        fault(
+            "duplicate-ip",
+            'host = "web"\nvtep = "three"\nmac = "02:42:0a:00:00:99"\nat = 0.25\ncount = 2\ninterval = 0.1',
+        ),
+        # The address was another MAC's until its host took it over, once.
+        fault("duplicate-ip", 'host = "db"\nvtep = "three"\nmac = "02:42:0a:00:00:99"\nat = 9'),
+    ),
+    "i-flag-clear": Case(fault("i-flag-clear", "count = 3"), fault("plain-traffic", "count = 9")),
+    "one-way-flow": Case([*TALK, *HEARD], TALK),
+    "mac-flapping": Case(
+        traffic("icmp", 'name = "steady"\nstart = 1\ncount = 60\nrate = 50')
+        + fault("mac-flap", 'host = "web"\nto = "three"\nat = 1\ncount = 6\ninterval = 0.1'),
+        "",
+    ),
+    "mac-moved": Case(fault("mac-move", 'host = "web"\nto = "three"\nat = 0.41'), ""),
+    "vni-leak": Case([*TALK, *LEAK], fault("overlapping-tenants", "vni = 100\nto = 200")),
+    "unknown-unicast": Case(
+        fault("unknown-unicast", 'traffic = "shop"\ncount = 12'),
+        # The first few packets, before anybody has learned.
+        fault("unknown-unicast", 'traffic = "dns"\ncount = 2'),
+    ),
+    "bum-share": Case(
+        traffic("arp", 'name = "ask"\nstart = 1\ncount = 120\nrate = 100'),
+        traffic("arp", 'name = "ask"\nstart = 1\ncount = 20\nrate = 100'),
+    ),
+    "fragmentation": Case(
+        fault("outer-fragments", 'traffic = "shop"\ncount = 2'), fault("offload", 'traffic = "shop"')
+    ),
+    "malformed": Case([*TALK, Sent(1, 2, "A", short=5)], fault("plain-traffic", "count = 9")),
+    "reserved-bits": Case(fault("reserved-bits", "count = 2"), ""),
+    "inner-vlan-tag": Case(fault("inner-vlan-tag", "vid = 30\ncount = 4"), "\n[underlay]\nvlan = [10]\n"),
+    "unexpected-port": Case(
+        fault("wrong-port", "port = 4790\ncount = 3"), fault("wrong-port", "port = 4790\ncount = 1")
+    ),
+    "source-port-polarised": Case(fault("polarised-source-ports", "port = 50000"), TALK),
+    "tcp-refused": Case([*TALK, *attempts("RA", 4)], [*TALK, *attempts("RA", 2)]),
+    "tcp-unanswered": Case([*TALK, *attempts("", 4)], [*TALK, *attempts("", 2)]),
+    "tcp-reset": Case(fault("tcp-reset", "count = 2"), ""),
+    "copies": Case(fault("duplicated-frames", "count = 4"), fault("tcp-retransmission", 'traffic = "shop"')),
+    "bare-traffic": Case(fault("bare-copies", "count = 5"), fault("plain-traffic", "count = 9")),
+    "capture-cut": Case(fault("cut-mid-record", "bytes = 20"), ""),
+    "snap-length": Case(fault("snap-length", "length = 90"), fault("snap-length", "length = 128")),
+}
+
+IMPLIED: dict[str, set[str]] = {
+    "one-way-tunnel": {"one-way-tunnel"},
+    "unexpected-source": {"unexpected-source"},
+    "vni-by-direction": {"vni-by-direction"},
+    "mac-move": {"mac-moved"},
+    "mac-flap": {"mac-moved"},
+    "duplicate-mac": {"duplicate-mac"},
+    "duplicate-ip": {"duplicate-ip"},
+    "inner-vlan-tag": {"inner-vlan-tag"},
+    "i-flag-clear": {"i-flag-clear"},
+    "reserved-bits": {"reserved-bits"},
+    "group-policy": {"reserved-bits"},
+    "wrong-port": {"unexpected-port"},
+    "polarised-source-ports": {"source-port-polarised"},
+    "outer-fragments": {"fragmentation"},
+    "missing-fragment": {"fragmentation"},
+    "reordered-fragments": {"fragmentation"},
+    "tcp-reset": {"tcp-reset"},
+    "duplicated-frames": {"copies"},
+    "routed-copies": {"copies"},
+    "bare-copies": {"bare-traffic"},
+    "snap-length": {"snap-length"},
+    "cut-mid-record": {"capture-cut"},
+}
+"""For each fault of `scenarios.FAULTS` the rules that speak of it; of the others none does."""
+
+
+def scenario(added: str) -> str:
+    """Return the network with what is added to it."""
+    return scenarios.NETWORK + added

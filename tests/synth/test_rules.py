@@ -1,0 +1,198 @@
+"""Each rule speaks where it is meant to, and nowhere else."""
+
+import json
+from pathlib import Path
+
+import pytest
+import rule_cases
+import scenarios
+import tools
+from rule_cases import CASES, IMPLIED, Sent
+
+import vxinspect
+from vxinspect.exceptions import OptionError
+from vxinspect.rules import ALL
+from vxinspect.rules.facts import Facts
+from vxinspect.synth.load import parse_scenario
+from vxinspect.synth.run import Job, container_of
+
+ROOT = Path(__file__).parents[2]
+CLEAN = ("two-tenants", "docker-overlay", "flannel-8472", "ipv6-underlay", "overlapping-tenants")
+
+
+def write(case: str | list[Sent], path: Path) -> list[int]:
+    """Write a case's capture; the frames of its last fault, as the truth has them."""
+    if not isinstance(case, str):
+        path.write_bytes(rule_cases.built(case))
+        return []
+    job = Job(parse_scenario(rule_cases.scenario(case)), "test", container_of(path.name))
+    job.write(str(path))
+    faults = job.truth()["faults"]
+    return list(faults[-1]["frames"]) if faults else []
+
+
+def rules(path: Path) -> set[str]:
+    """Return which rules speak."""
+    return {str(row["rule"]) for row in vxinspect.scan(path).findings}
+
+
+def test_every_rule_has_a_case() -> None:
+    """What triggers it, and what must not."""
+    assert set(CASES) == {rule.id for rule in ALL}
+    assert all(case.triggers for case in CASES.values())
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_rule_speaks_and_is_silent(rule: str, tmp_path: Path) -> None:
+    """It speaks of what triggers it, and no other does but those implied; of what is clean none does."""
+    path = tmp_path / "a.pcap"
+    case = CASES[rule]
+    write(case.triggers, path)
+    assert rules(path) == {rule} | case.implies
+    write(case.clean, path)
+    assert rules(path) == set()
+
+
+@pytest.mark.parametrize("kind", scenarios.FAULTS)
+def test_fault_is_found_by_the_rule_meant_for_it(kind: str, tmp_path: Path) -> None:
+    """Each kind of fault is found by its rule and by no other; what is no fault of the overlay by none."""
+    path = tmp_path / "a.pcap"
+    write(scenarios.fault(kind), path)
+    assert rules(path) == IMPLIED.get(kind, set())
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_clean_captures_have_no_findings(name: str) -> None:
+    """Not read as it should be (Flannel's port), neither: false alarms are bugs."""
+    for ports in ((4789,), (4789, 8472)):
+        assert list(vxinspect.scan(ROOT / f"samples/{name}.pcap", ports=ports).findings) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["i-flag-clear", "reserved-bits", "inner-vlan-tag", "wrong-port", "unexpected-source"]
+)
+def test_frame_numbers_are_those_of_the_truth(kind: str, tmp_path: Path) -> None:
+    """Up to five of the frames that the fault befell, the first of them."""
+    path = tmp_path / "a.pcapng"
+    befallen = write(scenarios.fault(kind), path)
+    (row,) = vxinspect.scan(path).findings
+    assert row["frames"] == len(befallen)
+    assert row["frame_numbers"] == [str(number) for number in sorted(befallen)[:5]]
+
+
+def test_frame_numbers_of_several_captures_name_them(tmp_path: Path) -> None:
+    """A number alone would not tell which capture it is in."""
+    first, second = tmp_path / "a.pcap", tmp_path / "b.pcap"
+    write("", first)
+    befallen = write(scenarios.fault("i-flag-clear"), second)
+    # Both captures are of the same network, so that the second has copies of the first.
+    row, _ = vxinspect.scan([first, second]).findings
+    assert row["frame_numbers"] == [f"{second}:{number}" for number in sorted(befallen)[:5]]
+
+
+def test_pipe_is_not_read_again() -> None:
+    """What can be read only once has findings without frame numbers."""
+    data = (ROOT / "samples/one-way-tunnel.pcap").read_bytes()
+    (row,) = tools.cli_json("findings", stdin=data)
+    assert (row["rule"], row["frame_numbers"]) == ("one-way-tunnel", None)
+    (row,) = vxinspect.scan(data).findings
+    assert row["frame_numbers"] is None
+
+
+def test_thresholds_are_settable() -> None:
+    """Another threshold makes a rule silent, or speak; one that is not there is an error."""
+    report = vxinspect.scan(ROOT / "samples/one-way-tunnel.pcap")
+    assert len(report.find(thresholds={"one-way-tunnel": {"packets": 25}})) == 0
+    docker = vxinspect.scan(ROOT / "samples/docker-overlay.pcap")
+    (row,) = docker.find(thresholds={"bum-share": {"percent": 17, "packets": 6}})
+    # samples/README.md: three requests by broadcast, each to two hosts, of 35 packets.
+    assert (row["rule"], row["frames"], row["vni"]) == ("bum-share", 6, 4097)
+    bad_ones: list[dict[str, dict[str, float]]] = [{"bum": {}}, {"bum-share": {"speed": 1}}]
+    for bad in bad_ones:
+        with pytest.raises(OptionError):
+            report.find(thresholds=bad)
+
+
+def test_flapping_is_five_moves_in_180_seconds(tmp_path: Path) -> None:
+    """RFC 7432 section 15.1: as many moves in a longer time are moves, and no more."""
+    path = tmp_path / "a.pcap"
+    more = rule_cases.traffic("icmp", 'name = "long"\nstart = 1\ncount = 400\nrate = 1')
+    flap = rule_cases.fault("mac-flap", 'host = "web"\nto = "three"\nat = 2\ncount = 6\ninterval = {}')
+    for interval, rule in ((40, "mac-flapping"), (50, "mac-moved")):
+        write(more + flap.format(interval), path)
+        assert rules(path) == {rule}
+    write(more + flap.format(40), path)
+    (row,) = vxinspect.scan(path).fdb.where("five_moves_s", least={"five_moves_s": 0})
+    assert 155 <= row["five_moves_s"] <= 165
+
+
+SETUPS = {"docker-overlay": "Docker Swarm", "flannel-8472": "Flannel", "two-tenants": None}
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_setups_are_named(name: str) -> None:
+    """A well-known setup is recognised by port, VNIs and shape, and nothing else is taken for one."""
+    setups = vxinspect.scan(ROOT / f"samples/{name}.pcap", ports="auto").setups
+    wanted = SETUPS[name]
+    assert len(setups) == (wanted is not None)
+    assert all(str(wanted) in told for told in setups)
+
+
+def test_mirror_and_cilium_are_no_faults(tmp_path: Path) -> None:
+    """A mirror's tunnel goes one way, and Cilium's VNIs differ by direction: by design, and told so."""
+    path = tmp_path / "a.pcap"
+    assert isinstance(CASES["unexpected-source"].clean, list)
+    write(CASES["unexpected-source"].clean, path)
+    report = vxinspect.scan(path)
+    assert list(report.findings) == []
+    assert "mirror" in report.setups[0]
+
+    pairs = [(1, 2), (3, 4)]
+    talk = [
+        Sent(a, b, "A", (40000, 80) if a < b else (80, 40000), vni=1000 + a)
+        for pair in pairs
+        for a, b in (pair, pair[::-1])
+        for _ in range(4)
+    ]
+    data = rule_cases.built(talk).replace((4789).to_bytes(2), (8472).to_bytes(2))
+    report = vxinspect.scan(data, ports=8472)
+    assert "Cilium" in report.setups[0]
+    assert list(report.findings) == []
+    assert Facts(report).crossed_vnis == set()
+
+
+def test_summary_counts_findings() -> None:
+    """In its JSON they are objects; for people a line."""
+    summary = tools.cli_json("summary", ROOT / "samples/one-way-tunnel.pcap")
+    assert [row["rule"] for row in summary["findings"]] == ["one-way-tunnel"]
+    text = tools.cli("summary", ROOT / "samples/one-way-tunnel.pcap").text
+    assert "Findings   1 error: one-way-tunnel (vxinspect findings)" in text
+    assert "Findings" not in tools.cli("summary", ROOT / "samples/two-tenants.pcap").text
+
+
+def test_explain() -> None:
+    """A rule's page, or all rules in a list; another word is a usage error that names them."""
+    assert tools.cli("explain", "mac-flapping").text.startswith("# mac-flapping: a MAC moves back")
+    assert len(tools.cli("explain").text.splitlines()) == len(ALL)
+    answer = tools.cli("explain", "mac-flaping")
+    assert answer.code == 2
+    assert "mac-flapping" in answer.errors[0]
+
+
+def test_check_fails_and_warns(tmp_path: Path) -> None:
+    """An error fails by default and a warning does not; a policy says otherwise by severity or rule."""
+    policy, noise = tmp_path / "policy.toml", ROOT / "samples/mixed-noise.pcap"
+    fates = {
+        "": (1, {"i-flag-clear": "failed", "reserved-bits": "warned"}),
+        'fail = ["reserved-bits"]\nignore = ["i-flag-clear"]': (1, {"reserved-bits": "failed"}),
+        'fail = []\nwarn = ["error"]': (0, {"i-flag-clear": "warned"}),
+        'ignore = ["i-flag-clear", "warning"]\nwarn = []': (0, {}),
+    }
+    for text, (code, wanted) in fates.items():
+        policy.write_text(f"[capture]\ncomplete = false\n[findings]\n{text}\n")
+        answer = tools.cli("check", noise, "--policy", policy, "--report", "json=-")
+        told = {one["key"]: one["status"] for one in json.loads(answer.text)["checks"]}
+        assert answer.code == code
+        assert {rule: told.get(f"findings.{rule}") for rule in wanted} == wanted
+        if not wanted:
+            assert not [key for key in told if key.startswith("findings.") and key != "findings.fail"]
