@@ -10,7 +10,7 @@ from typing import Literal
 
 from vxinspect.exceptions import OptionError
 
-__all__ = ["PACKETS", "VIEWS", "Column", "Ends", "Kind", "View", "parse_sort"]
+__all__ = ["DIFFERENCES", "PACKETS", "VIEWS", "Column", "Ends", "Kind", "View", "parse_sort"]
 
 Kind = Literal[
     "bytes",  # a length, in bytes
@@ -485,3 +485,27 @@ PACKETS = View(
     ),
 )
 """The rows of `packets`, which is no table of a report: it shows frames as they come."""
+
+DIFFERENCES = View(
+    "differences",
+    "differences",
+    (
+        Column("capture", "capture", "text", "the capture's name; null where only one is compared"),
+        Column("dissector", "by", "text", "tshark, or pyshark for the sample"),
+        Column(
+            "field",
+            "field",
+            "text",
+            "a column of packets; vxlan: whether it is a VXLAN packet; number: a frame that one side lacks",
+        ),
+        Column("frames", "frames", "count", "how many differ in it for this reason"),
+        Column("ours", "vxinspect", "text", "what the first of them has here"),
+        Column("theirs", "Wireshark", "text", "what it has in Wireshark; null for nothing"),
+        Column("why", "why", "text", "the reason; null where none is known"),
+        Column(
+            "numbers", "frame numbers", "list", "the first ten frames, as the table of packets numbers them"
+        ),
+    ),
+    key=("field", "frames", "why"),
+    needed=("ours", "theirs", "numbers", "dissector", "capture"),
+)

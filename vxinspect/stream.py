@@ -68,6 +68,11 @@ class PacketStream(Iterator[Packet]):
         return self._reader.frames()
 
     @property
+    def ports(self) -> list[int]:
+        """The UDP ports taken as VXLAN, those that "auto" found included."""
+        return self._reader.ports()
+
+    @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended it early."""
         return self._reader.interrupted

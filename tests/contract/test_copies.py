@@ -161,7 +161,7 @@ def test_fragments_that_are_there_twice_are_charged_once() -> None:
 @pytest.mark.parametrize("bare_first", [True, False])
 def test_a_bare_packet_beside_its_encapsulated_one(*, bare_first: bool) -> None:
     """At the container's interface and inside VXLAN: routed on the way, its checksum not filled in yet."""
-    frames = []
+    frames: list[tuple[float, bytes]] = []
     for number in range(5):
         alone = bytearray(inner(number))
         alone[0:6] = craft.mac("02:00:00:00:00:55")
@@ -222,7 +222,7 @@ def test_options_that_make_no_sense() -> None:
         {"dedup": True, "dedup_window": float("nan")},
     ):
         with pytest.raises(OptionError):
-            vxinspect.scan(b"", **options)  # type: ignore[arg-type]
+            vxinspect.scan(b"", **options)
     for arguments in (("--dedup-window", "1ms"), ("--dedup", "--dedup-frames", "x"), ("--dedup-frames", "1")):
         answer = tools.cli("vnis", *arguments, "no-such-file")
         assert (answer.code, answer.errors[0].startswith("vxinspect: --dedup-")) == (2, True), answer

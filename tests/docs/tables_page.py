@@ -6,14 +6,14 @@
 import re
 from pathlib import Path
 
-from vxinspect.columns import PACKETS, VIEWS, Column, View
+from vxinspect.columns import DIFFERENCES, PACKETS, VIEWS, Column, View
 from vxinspect.findings import VIEW as FINDINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "tables.md"
 _PART = re.compile(r"(<!-- columns: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # The tables of a report, and what is no table.
-LISTED = VIEWS | {PACKETS.name: PACKETS, FINDINGS.name: FINDINGS}
+LISTED = VIEWS | {view.name: view for view in (PACKETS, FINDINGS, DIFFERENCES)}
 
 # What a value is in JSON, and what one of it measures.
 _KINDS = {

@@ -9,6 +9,7 @@ import tshark
 from tools import rows
 
 import vxinspect
+from vxinspect.verify import verify
 
 pytestmark = pytest.mark.external
 
@@ -199,3 +200,13 @@ def test_only_the_destination_port_counts() -> None:
     ] == "multicast"
     assert tunnel["vnis"] == [11]
     assert tunnel["packets"] == 1
+
+
+@pytest.mark.parametrize("row", INDEX, ids=lambda row: row["file"])
+def test_verify_explains_every_difference(row: dict[str, str]) -> None:
+    """Both tshark and pyshark agree frame by frame, or there is a known reason."""
+    if not tshark.available():
+        pytest.skip("tshark is not installed")
+    verification = verify(FOLDER / row["file"], ports=ports_of(row))
+    assert verification.agrees, verification.comparisons
+    assert [each.frames for each in verification.comparisons] == [int(row["frames"])] * 2

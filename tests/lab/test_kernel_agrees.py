@@ -9,6 +9,7 @@ import tshark
 from lab_runs import TOPOLOGIES, Run
 
 import vxinspect
+from vxinspect.verify import verify
 
 ETHERNET_HEADER = 14
 
@@ -55,6 +56,22 @@ def test_underlay_has_what_every_device_counted(run: Run) -> None:
 def test_capture_of_all_interfaces_has_what_the_first_host_counted(run: Run) -> None:
     """With `-i any`, a VXLAN packet is there once: only on the underlay has it its outer headers."""
     assert_counted(run, run.everywhere, range(1, 2))
+
+
+def test_capture_of_all_interfaces_shows_packets_bare_too(run: Run) -> None:
+    """With `-i any`, what a container sends and gets is there inside VXLAN, and bare at its own interface."""
+    copies = run.scan(run.everywhere).summary["copies"]
+    assert copies["bare"] > 0
+    dropped = vxinspect.scan(run.everywhere, ports=run.expected.port, dedup=True).summary
+    assert dropped["copies"]["bare"] == copies["bare"]
+    assert dropped["copies"]["packets"] == copies["packets"]
+
+
+def test_verify_explains_every_difference(run: Run) -> None:
+    """Wireshark sees the kernel's packets as we do, frame by frame, or there is a known reason."""
+    for capture in (run.underlay, run.everywhere):
+        verification = verify(capture, ports=run.expected.port)
+        assert verification.agrees, verification.comparisons
 
 
 def test_second_host_has_what_it_counted(run: Run) -> None:

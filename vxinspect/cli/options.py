@@ -11,7 +11,16 @@ from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
-__all__ = ["COMMON", "READING", "Options", "at_least", "common_without", "format_of", "whole_number"]
+__all__ = [
+    "COMMON",
+    "READING",
+    "SELECTING",
+    "Options",
+    "at_least",
+    "common_without",
+    "format_of",
+    "whole_number",
+]
 
 _SELECTION = "Selection (repeat an option for alternatives; different options narrow)"
 _READING = "Reading"
@@ -173,6 +182,12 @@ def common_without(*names: str) -> list[click.Parameter]:
     """Return the common arguments and options, but for those that make no sense to a command."""
     return [parameter for parameter in COMMON if not set(names) & set(parameter.opts)]
 
+
+SELECTING = (
+    *("--filter", "--vni", "--vtep", "--mac", "--host", "--protocol", "--inner-port", "--since", "--until"),
+    *("--dedup", "--dedup-window", "--dedup-frames"),
+)
+"""The options that choose among packets, for `common_without`."""
 
 READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl")
 """Those of a command that reads captures and shows no table."""

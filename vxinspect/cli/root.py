@@ -13,6 +13,7 @@ from vxinspect.cli.policy import POLICY
 from vxinspect.cli.rewrite import COMMANDS as REWRITING
 from vxinspect.cli.summary import SUMMARY
 from vxinspect.cli.tables import COMMANDS
+from vxinspect.cli.verify import VERIFY
 
 __all__ = ["root"]
 
@@ -38,7 +39,7 @@ root = Group(
     ],
     no_args_is_help=True,
 )
-_ALL = (SUMMARY, *COMMANDS, PACKETS, *REWRITING, FINDINGS, EXPLAIN, CHECK, POLICY, FIELDS, GENERATE)
+_ALL = (SUMMARY, *COMMANDS, PACKETS, *REWRITING, FINDINGS, EXPLAIN, CHECK, POLICY, FIELDS, VERIFY, GENERATE)
 for command in _ALL:
     root.add_command(command)
 

@@ -1,0 +1,212 @@
+"""A frame beside Wireshark's dissection of it: what counts as a difference, and what explains one."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vxinspect import cli
+from vxinspect.verify.compare import Difference, differences
+from vxinspect.verify.dissection import Dissection, Layer
+from vxinspect.verify.errors import VerifyError
+from vxinspect.verify.run import Comparison
+from vxinspect.verify.sample import pyshark_version, sample_of
+from vxinspect.verify.tshark import Tshark, find_tshark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def ours(**changes: Any) -> dict[str, Any]:
+    """Return a row of a sound packet in VNI 100."""
+    row: dict[str, Any] = {
+        "number": 1,
+        "wire_length": 124,
+        "captured_length": 124,
+        "disposition": "vxlan",
+        "reason": None,
+        "notes": [],
+        "vni": 100,
+        "src_vtep": "192.0.2.1",
+        "dst_vtep": "192.0.2.2",
+        "outer_src_port": 50_000,
+        "udp_port": 4789,
+        "src_mac": "02:00:00:00:00:01",
+        "dst_mac": "02:00:00:00:00:02",
+        "src_ip": "10.0.0.1",
+        "dst_ip": "10.0.0.2",
+        "src_port": 40_000,
+        "dst_port": 80,
+        "inner_length": 74,
+        "payload_length": 20,
+    }
+    return row | changes
+
+
+OUTSIDE = (
+    Layer("eth", {"eth.src": "02:00:00:00:00:a1", "eth.dst": "02:00:00:00:00:a2"}),
+    Layer("ip", {"ip.src": "192.0.2.1", "ip.dst": "192.0.2.2", "ip.len": "110"}),
+    Layer("udp", {"udp.srcport": "50000", "udp.dstport": "4789", "udp.length": "90"}),
+)
+VXLAN = Layer("vxlan", {"vxlan.vni": "100"})
+INSIDE = (
+    Layer("eth", {"eth.src": "02:00:00:00:00:01", "eth.dst": "02:00:00:00:00:02"}),
+    Layer("ip", {"ip.src": "10.0.0.1", "ip.dst": "10.0.0.2", "ip.len": "60"}),
+    Layer("tcp", {"tcp.srcport": "40000", "tcp.dstport": "80", "tcp.len": "20"}),
+)
+
+
+def theirs(*layers: Layer, wire: int = 124) -> Dissection:
+    """Return Wireshark's view of the same packet, or of these layers."""
+    return Dissection(1, wire, layers or (*OUTSIDE, VXLAN, *INSIDE))
+
+
+def whys(row: Mapping[str, Any], seen: Dissection, ports: tuple[int, ...] = (4789,)) -> list[str | None]:
+    """Return the reasons of the differences."""
+    return [found.why for found in differences(row, seen, ports)]
+
+
+def test_equal_frames_agree() -> None:
+    """No difference, and none for another way to write an address."""
+    assert differences(ours(), theirs(), [4789]) == []
+    long = Layer("ipv6", {"ipv6.src": "2001:0db8:0::1", "ipv6.dst": "2001:db8::2"})
+    v6 = ours(src_vtep="2001:db8::1", dst_vtep="2001:db8::2")
+    assert differences(v6, theirs(OUTSIDE[0], long, OUTSIDE[2], VXLAN, *INSIDE), [4789]) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("wire_length", 125),
+        ("vni", 101),
+        ("src_vtep", "192.0.2.3"),
+        ("dst_vtep", "192.0.2.3"),
+        ("outer_src_port", 1),
+        ("udp_port", 8472),
+        ("src_mac", "02:00:00:00:00:03"),
+        ("dst_mac", None),
+        ("src_ip", "10.0.0.3"),
+        ("dst_ip", "10.0.0.3"),
+        ("src_port", 1),
+        ("dst_port", 1),
+        ("inner_length", 75),
+        ("payload_length", 21),
+    ],
+)
+def test_each_field_that_differs_is_told(field: str, value: object) -> None:
+    """A wrong value anywhere is a difference without an explanation."""
+    row = ours(**{field: value})
+    (found,) = differences(row, theirs(), [4789])
+    assert (found.field, found.ours, found.why) == (field, value, None)
+
+
+def test_a_packet_that_one_side_does_not_see() -> None:
+    """Neither way has an explanation by itself."""
+    assert differences(ours(), theirs(*OUTSIDE), [4789]) == [Difference("vxlan", "yes", "no", None)]
+    stranger = ours(disposition="other", reason="other_port")
+    assert differences(stranger, theirs(), [8472])[0].why is not None
+    assert whys(stranger, theirs()) == [None] or "4789" in str(whys(stranger, theirs()))
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        ("i_flag_clear", "I flag"),
+        ("vxlan_cut", "not all there"),
+        ("udp_length", "contradict"),
+        ("inner_truncated_header", "no frame behind"),
+    ],
+)
+def test_what_wireshark_names_and_we_refuse(reason: str, word: str) -> None:
+    """The reason why a frame is invalid or malformed here explains why Wireshark goes on."""
+    (why,) = whys(ours(disposition="invalid", reason=reason), theirs())
+    assert word in str(why)
+
+
+def test_a_source_port_of_vxlan() -> None:
+    """Wireshark asks for either port."""
+    udp = Layer("udp", {"udp.srcport": "4789", "udp.dstport": "53", "udp.length": "90"})
+    row = ours(disposition="other", reason="other_port")
+    (why,) = whys(row, theirs(*OUTSIDE[:2], udp, VXLAN, *INSIDE))
+    assert "from a VXLAN port" in str(why)
+    # To a port that nobody asked for, from one that is nobody's, there is no explanation.
+    other = Layer("udp", {"udp.srcport": "9", "udp.dstport": "53", "udp.length": "90"})
+    assert whys(row, theirs(*OUTSIDE[:2], other, VXLAN, *INSIDE)) == [None]
+
+
+def test_a_quoted_packet() -> None:
+    """An ICMP error holds the beginning of the packet that it is about."""
+    row = ours(disposition="other", reason="non_udp")
+    (why,) = whys(row, theirs(*OUTSIDE[:2], Layer("icmp", {}), *OUTSIDE[1:], VXLAN))
+    assert "ICMP" in str(why)
+
+
+def test_offload_explains_lengths_alone() -> None:
+    """Where a length is 0 there is nothing to compare, and nothing else is excused."""
+    udp = Layer("udp", {"udp.srcport": "50000", "udp.dstport": "4789", "udp.length": "0"})
+    row = ours(notes=["offload"], inner_length=70_000, payload_length=69_946)
+    assert differences(row, theirs(*OUTSIDE[:2], udp, VXLAN, *INSIDE), [4789]) == []
+    assert whys(row | {"vni": 7}, theirs(*OUTSIDE[:2], udp, VXLAN, *INSIDE)) == [None]
+    assert "offload" in str(whys(row, theirs(*OUTSIDE)))
+
+
+def test_a_cut_explains_what_is_absent_alone() -> None:
+    """Under a snap length a value may be missing on one side; two values that differ are not excused."""
+    cut = ours(captured_length=80, src_port=None, dst_port=None, payload_length=None)
+    assert all("snap length" in str(why) for why in whys(cut, theirs()))
+    assert len(whys(cut, theirs())) == 3
+    assert whys(ours(captured_length=80, src_port=9), theirs()) == [None]
+
+
+def test_a_layer_of_nested_vxlan_must_fit_as_a_whole() -> None:
+    """Ours may be either layer of VXLAN in VXLAN, and no mixture of them."""
+    around = (*OUTSIDE, Layer("vxlan", {"vxlan.vni": "5000"}), *OUTSIDE, VXLAN, *INSIDE)
+    assert differences(ours(), theirs(*around), [4789]) == []
+    assert differences(ours(vni=5000), theirs(*around), [4789]) != []
+
+
+def test_classes_count_frames_and_name_the_first_ten() -> None:
+    """Frames with the same difference for the same reason are one class."""
+    comparison = Comparison("tshark", "4.0.17")
+    for number in range(1, 21):
+        comparison.add(number, [Difference("vni", number, 7, None)] if number > 5 else [])
+    (only,) = comparison.classes
+    assert (comparison.frames, comparison.agree, comparison.unexplained, only.frames) == (20, 5, 15, 15)
+    assert (only.numbers, only.ours) == ([*range(6, 16)], 6)
+
+
+def test_the_sample_is_evenly_spread() -> None:
+    """From the first frame on; all, where there are not more."""
+    assert sample_of(10, 3) == [1, 4, 7]
+    assert sample_of(3, 200) == [1, 2, 3]
+    assert sample_of(1000, 4) == [1, 251, 501, 751]
+
+
+def test_blocks_that_wireshark_counts_as_frames() -> None:
+    """Its numbers are higher behind each of them."""
+    tshark = Tshark("tshark", "4")
+    tshark._strangers.extend([1, 3, 3])
+    assert [tshark.number_of(frame) for frame in (1, 2, 3, 4)] == [2, 3, 6, 7]
+
+
+def test_without_tshark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says what is missing and where it comes from."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(VerifyError, match="package tshark or wireshark-cli"):
+        find_tshark()
+    assert cli.main(["verify", "samples/two-tenants.pcap"]) == 2
+    assert capsys.readouterr().err.startswith("vxinspect: verify needs tshark, which is not installed")
+
+
+def test_without_pyshark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says how to install it, and how to do without."""
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    with pytest.raises(VerifyError, match=r"pip install 'vxinspect\[verify\]', or --sample 0"):
+        pyshark_version()

@@ -1,0 +1,107 @@
+"""What Wireshark makes of a frame: its layers from the outside in, with the fields that are compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["FIELDS", "PREFERENCES", "Dissection", "Encapsulated", "Layer", "decode_as"]
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "eth": ("eth.src", "eth.dst"),
+    "ip": ("ip.src", "ip.dst", "ip.len"),
+    "ipv6": ("ipv6.src", "ipv6.dst", "ipv6.plen"),
+    "arp": ("arp.src.proto_ipv4", "arp.dst.proto_ipv4"),
+    "udp": ("udp.srcport", "udp.dstport", "udp.length"),
+    "tcp": ("tcp.srcport", "tcp.dstport", "tcp.len"),
+    "sctp": ("sctp.srcport", "sctp.dstport"),
+    "vxlan": ("vxlan.vni",),
+}
+"""Of each layer, by Wireshark's names. Each stands once in a layer."""
+
+PREFERENCES: Mapping[str, str] = {
+    "ip.defragment": "FALSE",
+    "ipv6.defragment": "FALSE",
+    "tcp.desegment_tcp_streams": "FALSE",
+    "ip.check_checksum": "FALSE",
+}
+"""What each frame says by itself: nothing is held back for a later one, and no checksum hides a layer."""
+
+_NETWORKS = ("ip", "ipv6", "arp")
+_TRANSPORTS = ("tcp", "udp", "sctp")
+
+
+def decode_as(ports: Sequence[int]) -> list[str]:
+    """Return the UDP ports of VXLAN as Wireshark takes them: it knows 4789 by itself, and 8472 not at all."""
+    return [f"udp.port=={port}" for port in ports]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer, by Wireshark's name of its protocol."""
+
+    name: str
+    fields: Mapping[str, str]
+
+    def get(self, field: str) -> str | None:
+        """Return a field by its name without the protocol's."""
+        return self.fields.get(f"{self.name}.{field}")
+
+    def number(self, field: str) -> int | None:
+        """Return a field that is a number."""
+        text = self.get(field)
+        return None if text is None else int(text, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Encapsulated:
+    """One VXLAN header of a frame, with what Wireshark dissected before and behind it."""
+
+    before: Sequence[Layer]
+    vxlan: Layer
+    behind: Sequence[Layer]
+
+    @property
+    def network(self) -> Layer | None:
+        """The IP layer that the tunnel runs over."""
+        return next((layer for layer in reversed(self.before) if layer.name in _NETWORKS), None)
+
+    @property
+    def udp(self) -> Layer | None:
+        """The tunnel's UDP."""
+        return next((layer for layer in reversed(self.before) if layer.name == "udp"), None)
+
+    @property
+    def stations(self) -> Layer | None:
+        """The inner Ethernet header."""
+        return next((layer for layer in self.behind if layer.name == "eth"), None)
+
+    def packets(self) -> Iterator[tuple[Layer | None, Layer | None]]:
+        """Yield each inner network layer with the transport layer behind it, from the outside in.
+
+        Where there is none, as in a frame that was cut, that is one pair of nothing.
+        """
+        networks = [at for at, layer in enumerate(self.behind) if layer.name in _NETWORKS]
+        for at, end in zip(networks, [*networks[1:], None], strict=False):
+            part = self.behind[at + 1 : end]
+            yield self.behind[at], next((layer for layer in part if layer.name in _TRANSPORTS), None)
+        if not networks:
+            yield None, None
+
+
+@dataclass(frozen=True, slots=True)
+class Dissection:
+    """A frame as Wireshark sees it. `wire`: its length on the wire."""
+
+    number: int
+    wire: int
+    layers: Sequence[Layer]
+
+    @property
+    def names(self) -> list[str]:
+        """The protocols, from the outside in."""
+        return [layer.name for layer in self.layers]
+
+    def encapsulated(self) -> Iterator[Encapsulated]:
+        """Yield each VXLAN header with what is around it, from the outside in."""
+        headers = [at for at, layer in enumerate(self.layers) if layer.name == "vxlan"]
+        for at, end in zip(headers, [*headers[1:], None], strict=False):
+            yield Encapsulated(self.layers[:at], self.layers[at], self.layers[at + 1 : end])
