@@ -186,7 +186,9 @@ FIELDS = [
     Field("tcp.len", LENGTH, lambda f: [f.payload] if f.flags is not None else []),
     label("note.reserved_bits", lambda f: f.reserved),
     label("note.offload", lambda f: f.offload),
-    label("note.first_fragment", lambda f: f.datagram is not None),
+    label("note.inner_fragment", lambda f: f.inner_fragment),
+    label("note.reassembled", lambda f: f.datagram is not None),
+    label("note.overlapping_fragments", lambda f: f.overlaps),
 ]
 VALUED = [field for field in FIELDS if field.kind is not None]
 

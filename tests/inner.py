@@ -194,6 +194,7 @@ class Inner:
     def _ip_facts(body: InnerIp, *, whole: bool) -> dict[str, object]:
         l4 = body.l4
         seen: dict[str, object] = {"ip_src": body.src, "ip_dst": body.dst, "protocol": l4.kind}
+        seen["inner_fragment"] = body.piece is not None
         seen["inner_class"] = body.traffic_class
         if body.later:
             return seen | {"payload": len(body.carried)}

@@ -496,6 +496,15 @@ def dispositions(facts: Sequence[Fact]) -> dict[str, int]:
     return {"total": len(facts)} | {name: sum(fact.disposition == name for fact in facts) for name in names}
 
 
+def incomplete(facts: Sequence[Fact]) -> dict[Hashable, list[Fact]]:
+    """Return the pieces of each outer datagram that was never whole."""
+    pieces: dict[Hashable, list[Fact]] = {}
+    for fact in facts:
+        if fact.datagram is not None:
+            pieces.setdefault(fact.datagram, []).append(fact)
+    return {key: own for key, own in pieces.items() if all(fact.disposition == "fragment" for fact in own)}
+
+
 def reasons(facts: Sequence[Fact]) -> dict[str, int]:
     """How often each reason was given."""
     given = [fact.reason for fact in facts if fact.reason is not None]

@@ -11,6 +11,7 @@ import craft
 from containers import Record
 from inner import Inner
 
+TIMEOUT = 30 * 10**9  # the pieces of one outer datagram are seen within so many nanoseconds
 OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
 
 
@@ -34,6 +35,7 @@ class Fact:
     payload: int = 0
     cut: bool = False
     reserved: bool = False
+    inner_fragment: bool = False
     mac_src: str | None = None
     mac_dst: str | None = None
     tagged: bool = False
@@ -51,7 +53,8 @@ class Fact:
     dont_fragment: bool = False
     first_piece: bool = False
     about: "About | None" = None
-    datagram: tuple[str, str, int] | None = None  # which outer datagram a piece of one belongs to
+    datagram: tuple[str, str, int, int] | None = None  # which outer datagram a piece of one belongs to
+    overlaps: bool = False  # whether pieces of its datagram do, that are not the same
 
 
 @dataclass(frozen=True)
@@ -262,12 +265,17 @@ class Packet:
 
     def fragments(self, size: int) -> list["Piece"]:
         """Return the packet as outer IP fragments of at most `size` payload bytes, a multiple of eight."""
-        datagram = self.outer.datagram(self.vxlan())
-        starts = range(0, len(datagram), size)
-        return [
-            Piece(self, start, datagram[start : start + size], start + size < len(datagram))
-            for start in starts
-        ]
+        return [self.piece(start, start + size) for start in range(0, self.datagram_size, size)]
+
+    @property
+    def datagram_size(self) -> int:
+        """The length of the UDP datagram."""
+        return 16 + len(self.inner.encode())
+
+    def piece(self, start: int, end: int) -> "Piece":
+        """Return a fragment with some bytes of the datagram; all but the last end at a multiple of eight."""
+        data = self.outer.datagram(self.vxlan())[start:end]
+        return Piece(self, start, data, start + len(data) < self.datagram_size)
 
 
 @dataclass(frozen=True)
@@ -285,25 +293,44 @@ class Piece:
         data = self.whole.link.encode(outer.version, outer.packet(self.data, self.offset, more=self.more))
         return Record(self.whole.time, data, len(data), self.whole.link.number(outer.version))
 
+    @property
+    def header(self) -> int:
+        """The length of its own IP header; IPv6 has a header more for fragments."""
+        return self.whole.outer.header + (8 if self.whole.outer.version == 6 else 0)
+
     def fact(self) -> Fact:
-        """Return what it means: the first one is the packet, a later one is a fragment."""
-        record, outer = self.record(), self.whole.outer
-        header = outer.header + (8 if outer.version == 6 and (self.offset or self.more) else 0)
-        datagram = (outer.src, outer.dst, outer.ident)
-        if self.offset:
-            return Fact(record.time, record.wire, "fragment", outer_ip_bytes=header, datagram=datagram)
-        kept = self.whole.before_inner - 16 + len(self.data)
-        fact = replace(self.whole, snap=kept).fact()
-        return replace(
-            fact,
-            wire=record.wire,
-            outer_ip_bytes=header,
-            offload=bool(outer.zero),
-            # What is missing is in the other pieces: no snap length took it.
-            cut=False,
-            first_piece=self.more,
-            datagram=datagram,
-        )
+        """Return what it means by itself."""
+        record = self.record()
+        return Fact(record.time, record.wire, "fragment", outer_ip_bytes=self.header)
+
+
+class Life:
+    """What became of a datagram: which of its pieces were seen, and when it was whole."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.done: int | None = None
+        self.seen: set[tuple[int, int]] = set()
+        self.bytes: set[int] = set()
+        self.overlaps = False
+
+    def takes(self, piece: Piece) -> bool:
+        """Whether a piece is its own: 30 seconds after the first, or once more after it was whole."""
+        since = self.first if self.done is None else self.done
+        known = self.done is None or (piece.offset, len(piece.data)) in self.seen
+        return known and abs(piece.whole.time - since) <= TIMEOUT
+
+    def add(self, piece: Piece) -> bool:
+        """Add a piece; whether it completes the datagram."""
+        place = (piece.offset, len(piece.data))
+        own = set(range(piece.offset, piece.offset + len(piece.data)))
+        self.overlaps |= place not in self.seen and bool(self.bytes & own)
+        self.seen.add(place)
+        self.bytes |= own
+        if self.done is not None or len(self.bytes) < piece.whole.datagram_size:
+            return False
+        self.done = piece.whole.time
+        return True
 
 
 @dataclass(frozen=True)
@@ -335,5 +362,26 @@ def records(frames: Sequence[Frame]) -> list[Record]:
 
 
 def facts(frames: Sequence[Frame]) -> list[Fact]:
-    """Return what they mean."""
-    return [frame.fact() for frame in frames]
+    """Return what they mean; a piece that completes its outer datagram is the packet."""
+    made = [frame.fact() for frame in frames]
+    lives: dict[tuple[str, str, int], list[Life]] = {}
+    for index, frame in enumerate(frames):
+        if not isinstance(frame, Piece):
+            continue
+        outer = frame.whole.outer
+        key = (outer.src, outer.dst, outer.ident)
+        known = lives.setdefault(key, [])
+        if not known or not known[-1].takes(frame):
+            known.append(Life(frame.whole.time))
+        if known[-1].add(frame):
+            whole = replace(frame.whole, snap=None, trailer=0).fact()
+            made[index] = replace(
+                whole,
+                wire=made[index].wire,
+                outer_ip_bytes=frame.header,
+                offload=False,
+                first_piece=True,
+                overlaps=known[-1].overlaps,
+            )
+        made[index] = replace(made[index], datagram=(*key, len(known)))
+    return made

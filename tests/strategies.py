@@ -32,6 +32,7 @@ IP_SOURCES = {4: (*IPS[4], str(IPv4Address(0))), 6: (*IPS[6], "::")}
 IP_TARGETS = {4: (*IPS[4], "224.0.0.251", "255.255.255.255"), 6: (*IPS[6], "ff02::1")}
 PORTS = (53, 80, 5201)
 TAG_STACKS: tuple[tuple[craft.Tag, ...], ...] = ((), (), ((0x8100, 10),), ((0x88A8, 7), (0x8100, 0xE00A)))
+LARGEST_PIECE = 160
 LINKS = ("ethernet", "ethernet", "ethernet", "sll", "sll2", "null", "loop", "raw")
 
 
@@ -206,9 +207,24 @@ class Maker:
         packet = self.packet(kind)
         if snap and self.rarely(6):
             return [self.snapped(packet)]
-        if self.rarely(12) and not packet.outer.zero:
-            return list(replace(packet, outer=replace(packet.outer, ident=ident), trailer=0).fragments(160))
+        if self.rarely(8) and not packet.outer.zero and packet.datagram_size > LARGEST_PIECE:
+            return list(self.pieces(replace(packet, outer=replace(packet.outer, ident=ident), trailer=0)))
         return [packet]
+
+    def pieces(self, packet: Packet) -> list[Piece]:
+        """Return outer fragments of a packet: in any order, with one missing, repeated or overlapping."""
+        size = self.one(8, 64, LARGEST_PIECE)
+        pieces = packet.fragments(size)
+        if self.rarely(3):
+            start = 8 * self.random.randrange(packet.datagram_size // 8)
+            pieces.append(packet.piece(start, start + self.one(16, 72)))
+        if self.rarely(3):
+            pieces.append(self.one(*pieces))
+        if self.rarely(3):
+            pieces.remove(self.one(*pieces))
+        if self.rarely(2):
+            self.random.shuffle(pieces)
+        return pieces
 
 
 def session(

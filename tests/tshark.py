@@ -28,12 +28,19 @@ def available() -> bool:
     return shutil.which("tshark") is not None
 
 
-def fields(capture: Path, names: Sequence[str], ports: Iterable[int] = ()) -> list[dict[str, list[str]]]:
-    """Return each frame's values of each field, from the outermost layer in; `ports` are VXLAN's as well."""
+def fields(
+    capture: Path, names: Sequence[str], ports: Iterable[int] = (), *, reassemble: bool = False
+) -> list[dict[str, list[str]]]:
+    """Return each frame's values of each field, from the outermost layer in; `ports` are VXLAN's as well.
+
+    `reassemble`: what an IP datagram in fragments holds stands in the frame that completes it.
+    """
     command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;"]
     # What each frame says by itself: nothing is held back for a later one, no checksum hides a layer.
-    for preference in ("ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams", "ip.check_checksum"):
+    for preference in ("tcp.desegment_tcp_streams", "ip.check_checksum"):
         command += ["-o", f"{preference}:FALSE"]
+    for preference in ("ip.defragment", "ipv6.defragment"):
+        command += ["-o", f"{preference}:{str(reassemble).upper()}"]
     for port in ports:
         command += ["-d", f"udp.port=={port},vxlan"]
     for name in names:
@@ -60,9 +67,10 @@ class Seen:
     ends: tuple[End, End] | None
 
 
-def observe(capture: Path, ports: Iterable[int] = ()) -> list[Seen]:
+def observe(capture: Path, ports: Iterable[int] = (), *, reassemble: bool = False) -> list[Seen]:
     """Return the VXLAN frames of a capture."""
-    return [_seen(frame) for frame in fields(capture, FIELDS, ports) if frame["vxlan.vni"]]
+    frames = fields(capture, FIELDS, ports, reassemble=reassemble)
+    return [_seen(frame) for frame in frames if frame["vxlan.vni"]]
 
 
 @dataclass(frozen=True)

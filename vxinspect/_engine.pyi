@@ -99,7 +99,12 @@ class Analysis:
     def captures(self) -> list[dict[str, object]]:
         """Return the summary's `captures`, each with `damage` (str or None) and `fatal` (bool) too."""
     def frames(self) -> dict[str, object]:
-        """Return total, vxlan, fragment, other, invalid, malformed, selected, reasons, notes."""
+        """Return total, vxlan, fragment, other, invalid, malformed, selected, reasons, notes.
+
+        And incomplete_datagrams, and how many of those for want of memory (incomplete_for_memory).
+        """
+    def incomplete(self) -> list[dict[str, object]]:
+        """Return the earliest incomplete datagrams, at most 20, as `Report.incomplete_datagrams` has them."""
     def time(self) -> dict[str, object]:
         """Return first_seen, last_seen (RFC 3339 or None) and duration_s (float or None)."""
     def totals(self) -> dict[str, int]:

@@ -36,6 +36,7 @@ _SUMMARY_FRAMES = (
     "reasons",
     "selected",
     "notes",
+    "incomplete_datagrams",
 )
 
 
@@ -117,6 +118,7 @@ class Report:
             "copies": self.copies,
             "icmp_errors": self._icmp_errors(),
             "findings": self.find(numbers=False).to_dicts(),
+            "incomplete_datagrams": self.incomplete_datagrams,
         }
 
     def _icmp_errors(self) -> dict[str, int | None]:
@@ -125,6 +127,17 @@ class Report:
         counts = [sum(kind) for kind in zip(*(counts for *_, counts in errors), strict=True)] or [0] * 4
         mtu = min((mtu for _, _, mtu, _ in errors if mtu is not None), default=None)
         return dict(zip(_ICMP_ERRORS, (counts[0], mtu, *counts[1:]), strict=True))
+
+    @property
+    def incomplete_datagrams(self) -> list[dict[str, Any]]:
+        """Outer datagrams that lack fragments, and so are in no table: the earliest, at most 20.
+
+        Each has `source`, `destination`, `identification`, `vni` (None where its front is missing), `frames`,
+        `wire_bytes`, `first_seen`, `missing` (ranges of its bytes: `"1480-2959"`, `"2960-"`) and `why` it was
+        waited for no longer (`capture_end`, `timeout`, `identification_reused`, `memory`). A selection leaves
+        those that match it, or may.
+        """
+        return self._analysis.incomplete()
 
     @property
     def hints(self) -> list[str]:

@@ -41,6 +41,15 @@ def all_hints(
             f"{plural(offload_frames, 'frame')} {are} larger than any real MTU (segmentation offload at the "
             "capture point): on the cable their overhead is higher"
         )
+    incomplete, given_up = _figure(frames, "incomplete_datagrams"), _figure(frames, "incomplete_for_memory")
+    if incomplete:
+        are = "is" if incomplete == 1 else "are"
+        hints.append(
+            f"{plural(incomplete, 'outer datagram')} {are} incomplete: fragments are missing, and what is "
+            "there is in no table (summary --json lists them)"
+        )
+    if given_up:
+        hints.append(f"{given_up:,} of them were given up to bound memory: too many were under way at a time")
     cut = _note(frames, "inner_cut")
     if cut:
         hints.append(

@@ -3,22 +3,23 @@
 mod candidates;
 mod copies;
 mod fragments;
+mod reassembly;
 mod tally;
 
 pub use candidates::{Candidate, LEAST_FRAMES};
 pub use copies::{Copies, Found, Window};
+pub(crate) use fragments::Fragments;
+pub use fragments::{Incomplete, MOST_GAPS, MOST_LISTED, Why};
 pub use tally::Tally;
 
 use crate::capture::Frame;
-use crate::cells::{BATCH, Cells, Charge};
-use crate::decode::{Aside, Ports, decode};
+use crate::cells::{BATCH, Cells};
+use crate::decode::{Aside, Ports, decode, piece};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
 use crate::select::Select;
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
-
-use fragments::Trails;
 
 /// What to look at.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub struct Analysis {
     settings: Settings,
     tally: Tally,
     cells: Cells,
-    trails: Trails,
+    fragments: Fragments,
     aside: Aside,
     batch: Box<[Packet; BATCH]>,
     filled: usize,
@@ -52,7 +53,7 @@ impl Analysis {
             settings,
             tally,
             cells: Cells::default(),
-            trails: Trails::default(),
+            fragments: Fragments::default(),
             aside: Aside::default(),
             batch: Box::new([Packet::default(); BATCH]),
             filled: 0,
@@ -74,59 +75,45 @@ impl Analysis {
         let packet = &mut self.batch[self.filled];
         let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
         if self.tally.frame(frame, ending, &self.settings.ports) {
-            return self.drop_copy(ending);
+            return self.drop_copy(frame, ending);
         }
         if ending != Ending::Vxlan {
             self.pass(frame, ending);
             return;
         }
         self.tally.notes_of(packet.notes);
-        let selected = self.settings.select.matches(packet);
-        if packet.notes.has(Note::FirstFragment) {
-            self.first_fragment(selected);
-        } else if selected {
-            self.keep();
-        }
-    }
-
-    /// The packet at the end of the batch stays in it.
-    #[inline]
-    fn keep(&mut self) {
-        self.filled += 1;
-        if self.filled == BATCH {
-            self.flush();
+        if self.settings.select.matches(packet) {
+            self.filled += 1;
+            if self.filled == BATCH {
+                self.flush();
+            }
         }
     }
 
     /// The frame that was just decoded is in no table: only its ending and its notes count.
     #[cold]
-    fn drop_copy(&mut self, ending: Ending) {
+    fn drop_copy(&mut self, frame: &Frame<'_>, ending: Ending) {
         self.aside = Aside::default();
         if ending == Ending::Vxlan {
             let packet = &mut self.batch[self.filled];
             packet.notes.set(Note::Copy, true);
             self.tally.notes_of(packet.notes);
+        } else if let Some(piece) = piece(frame).filter(|_| ending == Ending::Fragment) {
+            self.fragments.drop_copy(&piece, &mut self.tally);
         }
     }
 
-    /// A frame that is no VXLAN packet.
+    /// A frame that is no VXLAN packet by itself.
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
-        let Aside { piece, candidate, error } = std::mem::take(&mut self.aside);
+        let Aside { candidate, error } = std::mem::take(&mut self.aside);
         if let Some((port, vni)) = candidate {
             self.tally.candidate(port, vni);
         }
         if let Some(error) = error {
             self.quoted(error);
         }
-        let Some((datagram, header_len)) = piece else {
-            return;
-        };
         if ending == Ending::Fragment {
-            self.flush();
-            let bytes = Charge { wire: frame.wire_len.into(), ip_header: header_len.into(), pieces: 1 };
-            self.trails.piece(datagram, bytes, &mut self.cells);
-        } else {
-            self.trails.first(datagram, None, &mut self.cells);
+            self.fragment(frame);
         }
     }
 
@@ -136,17 +123,6 @@ impl Analysis {
         let packet = &self.batch[self.filled];
         if self.settings.select.matches(packet) {
             self.cells.add_error(packet, error);
-        }
-    }
-
-    /// The packet that waits at the end of the batch is the first fragment of its datagram.
-    #[cold]
-    fn first_fragment(&mut self, selected: bool) {
-        let packet = self.batch[self.filled];
-        self.flush();
-        let cell = selected.then(|| self.cells.add_alone(&packet));
-        if let Some((datagram, _)) = self.aside.piece.take() {
-            self.trails.first(datagram, cell, &mut self.cells);
         }
     }
 
@@ -161,12 +137,14 @@ impl Analysis {
         self.flush();
     }
 
-    /// Adds what a later part of the same run saw; both must be finished. The answer is that of one part over all.
+    /// Adds what a later part of the same run saw; both must be finished. The answer is that of one part over all, but
+    /// that a datagram of which each part has fragments counts as if it was complete where they meet.
     pub fn merge(&mut self, later: &Analysis) {
         debug_assert!(self.filled == 0 && later.filled == 0, "finish() both first");
         self.tally.merge(&later.tally);
+        let joined = self.join(&later.fragments);
         let numbers = self.cells.merge(&later.cells);
-        self.trails.merge(&later.trails, &numbers, &mut self.cells);
+        self.adopt(&later.fragments, &joined, &numbers);
     }
 
     /// What to look at.
@@ -201,6 +179,18 @@ impl Analysis {
     /// UDP ports, not taken for VXLAN's, whose traffic looks like it; in order.
     pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
         self.tally.candidates()
+    }
+
+    /// How many outer datagrams were never complete, and how many of them were given up for want of memory.
+    #[must_use]
+    pub fn incomplete_datagrams(&self) -> (u64, u64) {
+        self.fragments.incomplete()
+    }
+
+    /// Those of them that were asked for, or may be: the earliest, [`MOST_LISTED`] at the most.
+    #[must_use]
+    pub fn incomplete(&self) -> Vec<Incomplete> {
+        self.fragments.listed(&self.settings)
     }
 
     /// The cells, which every table is rolled up from.

@@ -39,7 +39,7 @@ pub struct Cell {
     pub key: Key,
     /// Packets.
     pub packets: u64,
-    /// Wire lengths, later fragments of their datagrams included.
+    /// Wire lengths, those of all fragments of their datagrams included.
     pub wire_bytes: u64,
     /// Inner Ethernet frames.
     pub inner_bytes: u64,
@@ -64,7 +64,7 @@ pub struct Rare {
     /// First cell of the station (VNI, inner source MAC) that sent the packets, and the next cell of the same one.
     station: u32,
     next_of_station: u32,
-    /// Outer IP options and extension headers, and the IP headers of later fragments.
+    /// Outer IP options and extension headers, and the IP headers of other fragments.
     pub more_ip_bytes: u64,
     /// Packets that segmentation offload made.
     pub offload_frames: u64,
@@ -72,7 +72,7 @@ pub struct Rare {
     pub largest_offload: u32,
 }
 
-/// What later fragments of a datagram cost.
+/// What the fragments of a datagram cost, beside the one that counts as its packet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Charge {
     /// Their wire lengths.
@@ -89,6 +89,16 @@ impl Charge {
         self.wire += more.wire;
         self.ip_header += more.ip_header;
         self.pieces += more.pieces;
+    }
+
+    /// Without a part of it.
+    #[must_use]
+    pub fn less(self, part: Charge) -> Self {
+        Self {
+            wire: self.wire - part.wire,
+            ip_header: self.ip_header - part.ip_header,
+            pieces: self.pieces - part.pieces,
+        }
     }
 }
 
@@ -283,18 +293,11 @@ impl Cells {
         self.add_one(self.hasher.hash_one(packet.key), None, &packet)
     }
 
-    /// Charges later fragments of a datagram to the cell of its first.
+    /// Charges other fragments of a datagram to the cell of its packet.
     pub fn charge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes += bytes.wire;
         self.rare[id].more_ip_bytes += bytes.ip_header;
         self.tunnels.path(self.all[id].key.tunnel()).add_pieces(bytes.pieces);
-    }
-
-    /// Takes such a charge back.
-    pub fn discharge(&mut self, id: u32, bytes: Charge) {
-        self.all[id].wire_bytes -= bytes.wire;
-        self.rare[id].more_ip_bytes -= bytes.ip_header;
-        self.tunnels.path(self.all[id].key.tunnel()).remove_pieces(bytes.pieces);
     }
 
     #[inline]

@@ -3,16 +3,18 @@
 //! Each frame, outer or inner, is walked by the same functions: link layer and tags ([`link`]), IP ([`network`]), then
 //! UDP. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
 //! rather than a reason to refuse it: its VTEP would have delivered it.
+//!
+//! A fragment of an outer datagram ends the walk; once the datagram is whole ([`fragment`]), the walk goes on behind its IP
+//! headers.
 
 mod fingerprint;
+mod fragment;
 mod inner;
 mod link;
 mod network;
 mod quote;
 #[cfg(test)]
 mod tests;
-
-use std::hash::Hash;
 
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
@@ -22,10 +24,12 @@ use crate::wire::icmp::Error;
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
 use crate::wire::udp::{self, Udp};
-use crate::wire::vxlan::{self, Vxlan};
-use crate::wire::{Missing, Span, ipv6};
+use crate::wire::vxlan::Vxlan;
+use crate::wire::{Missing, Span};
 
 pub use fingerprint::{Fingerprint, fingerprint};
+pub use fragment::{Datagram, Piece, Whole, piece, whole};
+use link::Link;
 use network::Network;
 
 /// Frames whose outer IP packet is larger than this came from segmentation offload: no Ethernet MTU in use is larger
@@ -63,26 +67,9 @@ impl Ports {
     }
 }
 
-/// What the fragments of one outer datagram have in common (RFC 791, 3.2; RFC 8200, 4.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Datagram {
-    is_v6: bool,
-    source: u128,
-    destination: u128,
-    identification: u32,
-}
-
-impl Datagram {
-    fn of(ip: &Network<'_>, identification: u32) -> Self {
-        Self { is_v6: ip.is_v6, source: ip.source, destination: ip.destination, identification }
-    }
-}
-
 /// What the walk found beside the packet. Written only where the ending says so.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Aside {
-    /// Of a fragment, whatever its ending: the datagram that it is a piece of, and the length of its own IP header.
-    pub piece: Option<(Datagram, u32)>,
     /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
     pub candidate: Option<(u16, u32)>,
     /// Of an [`Ending::NonUdp`]: the ICMP error that it is, about a VXLAN packet. That one, as far as it is quoted, is
@@ -124,12 +111,17 @@ fn behind_any(
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
     let link = link::read(frame)?;
-    let ip = match link.ethertype {
-        Some(ethertype::IPV4) => network::v4(link.payload)?,
-        Some(ethertype::IPV6) => network::v6(link.payload)?,
-        _ => return Err(Ending::NonIp),
-    };
+    let ip = internet(&link)?;
     behind_ip(frame, link.source, &ip, ports, packet, aside)
+}
+
+#[inline(always)]
+fn internet<'a>(link: &Link<'a>) -> Result<Network<'a>, Ending> {
+    match link.ethertype {
+        Some(ethertype::IPV4) => network::v4(link.payload),
+        Some(ethertype::IPV6) => network::v6(link.payload),
+        _ => Err(Ending::NonIp),
+    }
 }
 
 #[inline(always)]
@@ -144,14 +136,26 @@ fn behind_ip(
     if let Some(fault) = ip.fault {
         return Err(fault);
     }
+    if let Some(fragment) = &ip.fragment {
+        return Err(fragment::ending(ip, fragment));
+    }
     if ip.protocol != protocol::UDP {
         quote::look(frame, ports, packet, aside);
         return Err(Ending::NonUdp);
     }
-    if let Some(fragment) = ip.fragment {
-        aside.piece = Some((Datagram::of(ip, fragment.identification), ip.header_len));
-        return first_fragment(frame, mac, ip, fragment.offset, ports, packet);
-    }
+    behind_headers(frame, mac, ip, ports, packet, aside)
+}
+
+/// The UDP datagram of an IP packet that is no fragment, or that was put together.
+#[inline(always)]
+fn behind_headers(
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    ports: &Ports,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Result<Ending, Ending> {
     let (udp, data) = datagram(ip)?;
     if !ports.contains(udp.destination_port()) {
         aside.candidate = look(data).map(|vni| (udp.destination_port(), vni));
@@ -175,43 +179,6 @@ fn datagram<'a>(ip: &Network<'a>) -> Result<(Udp<'a>, Span<'a>), Ending> {
         return Err(Ending::UdpLength);
     }
     Ok((udp, rest.with_wire_len(length - udp::HEADER_LEN)))
-}
-
-/// A fragment that holds the VXLAN header is decoded with its length from the UDP header; another is a piece.
-#[cold]
-fn first_fragment(
-    frame: &Frame<'_>,
-    mac: Option<Mac>,
-    ip: &Network<'_>,
-    offset: u32,
-    ports: &Ports,
-    packet: &mut Packet,
-) -> Result<Ending, Ending> {
-    if offset != 0 {
-        return Ok(Ending::Fragment);
-    }
-    let (udp, rest) = match Udp::read(ip.payload) {
-        Ok(read) => read,
-        Err(Missing::Cut) => return Err(Ending::OuterCut),
-        Err(Missing::Short) => return Ok(Ending::Fragment),
-    };
-    if !ports.contains(udp.destination_port()) {
-        return Err(Ending::OtherPort);
-    }
-    if rest.wire_len() < vxlan::HEADER_LEN {
-        return Ok(Ending::Fragment);
-    }
-    let length = usize::from(udp.length());
-    if length < udp::HEADER_LEN {
-        return Err(Ending::UdpLength);
-    }
-    let data = rest.with_wire_len(length - udp::HEADER_LEN);
-    let ending = vxlan(frame, mac, ip, udp, data, packet)?;
-    // As large as the datagram in one piece: that is what the underlay's MTU is too small for.
-    let fragment_header_len = if ip.is_v6 { ipv6::FRAGMENT_HEADER_LEN } else { 0 };
-    packet.outer_ip_len = ip.header_len - fragment_header_len as u32 + length as u32;
-    packet.notes.set(Note::FirstFragment, true);
-    Ok(ending)
 }
 
 /// Walks `inner_frame` as if VXLAN had brought it: what it is goes into `packet`. An error where it is too short for an
@@ -238,7 +205,7 @@ fn vxlan(
     }
     let mut notes = Notes::default();
     notes.set(Note::ReservedBits, vxlan.has_reserved_bits());
-    notes.set(Note::InnerCut, frame.data.len() < frame.wire_len as usize && inner_frame.is_cut());
+    notes.set(Note::InnerCut, inner_frame.is_cut());
     let length_left_out = ip.length_left_out || udp.length() == 0;
     notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
     *packet = Packet {

@@ -60,7 +60,7 @@ macro_rules! endings {
 endings! {
     /// A VXLAN packet, decoded.
     Vxlan = "vxlan", Vxlan;
-    /// A piece of a UDP datagram other than the one that holds the VXLAN header.
+    /// A piece of a UDP datagram that carries, or may carry, VXLAN, other than the one that completes it.
     Fragment = "fragment", Fragment;
     /// Not IP.
     NonIp = "non_ip", Other;
@@ -100,6 +100,8 @@ endings! {
     Ipv6PayloadLength = "ipv6_payload_length", Malformed;
     /// The packet ends inside an IPv6 extension header.
     Ipv6Extension = "ipv6_extension", Malformed;
+    /// A fragment that no datagram can have, or that contradicts the length of its own.
+    FragmentLength = "fragment_length", Malformed;
     /// The packet ends inside the UDP header.
     UdpTruncated = "udp_truncated", Malformed;
     /// A UDP length below its header's or beyond the IP packet's.
@@ -117,6 +119,12 @@ impl Endings {
     #[inline]
     pub fn add(&mut self, ending: Ending) {
         self.counts[ending as usize] += 1;
+    }
+
+    /// Counts `frames` that ended as `from` as `to` instead: what they were came out later.
+    pub fn recount(&mut self, from: Ending, to: Ending, frames: u64) {
+        self.counts[from as usize] -= frames;
+        self.counts[to as usize] += frames;
     }
 
     /// How many ended so.

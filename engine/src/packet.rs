@@ -284,21 +284,27 @@ pub enum Note {
     InnerMalformed,
     /// Larger than any real MTU, or with its length left out: segmentation offload at the capture point.
     Offload,
-    /// The first piece of an outer datagram that was cut into fragments.
-    FirstFragment,
+    /// The inner IP packet is a fragment.
+    InnerFragment,
+    /// Put together from the fragments of an outer datagram.
+    Reassembled,
+    /// ... some of which overlap without being the same.
+    OverlappingFragments,
     /// Seen before, at another place of the capture; counted where copies are dropped.
     Copy,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 7] = [
+    pub const ALL: [Note; 9] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
         Note::InnerMalformed,
         Note::Offload,
-        Note::FirstFragment,
+        Note::InnerFragment,
+        Note::Reassembled,
+        Note::OverlappingFragments,
         Note::Copy,
     ];
 
@@ -311,7 +317,9 @@ impl Note {
             Note::InnerHeaderCut => "inner_header_cut",
             Note::InnerMalformed => "inner_malformed",
             Note::Offload => "offload",
-            Note::FirstFragment => "first_fragment",
+            Note::InnerFragment => "inner_fragment",
+            Note::Reassembled => "reassembled",
+            Note::OverlappingFragments => "overlapping_fragments",
             Note::Copy => "copy",
         }
     }
@@ -319,13 +327,18 @@ impl Note {
 
 /// A set of [`Note`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Notes(u8);
+pub struct Notes(u16);
 
 impl Notes {
     /// Adds `note` where `holds`.
     #[inline]
     pub fn set(&mut self, note: Note, holds: bool) {
-        self.0 |= u8::from(holds) << note as u8;
+        self.0 |= u16::from(holds) << note as u8;
+    }
+
+    /// Takes `note` away.
+    pub fn clear(&mut self, note: Note) {
+        self.0 &= !(1 << note as u8);
     }
 
     /// Whether `note` is among them.

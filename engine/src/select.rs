@@ -9,6 +9,7 @@ mod filter;
 mod program;
 mod term;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use filter::{FilterError, LONGEST};
@@ -41,6 +42,7 @@ pub enum SelectError {
 #[derive(Debug, Clone, Default)]
 pub struct Select {
     terms: Vec<(String, String)>,
+    vteps: Vec<IpAddr>,
     program: Option<Arc<Program>>,
     since: Option<i64>,
     until: Option<i64>,
@@ -83,6 +85,7 @@ impl Select {
         if !filters.is_empty() {
             parts.push(Expr::Any(filters));
         }
+        named.vteps().clone_into(&mut select.vteps);
         select.program = (!parts.is_empty()).then(|| Arc::new(Program::of(Expr::All(parts))));
         Ok(select)
     }
@@ -110,5 +113,12 @@ impl Select {
     #[must_use]
     pub fn matches(&self, packet: &Packet) -> bool {
         self.program.as_ref().is_none_or(|program| program.selects(packet))
+    }
+
+    /// Whether a packet between these outer addresses, of which nothing else is known, may be one to report. What a
+    /// filter says of addresses is not looked at.
+    #[must_use]
+    pub fn may_match(&self, source: IpAddr, destination: IpAddr) -> bool {
+        self.vteps.is_empty() || self.vteps.iter().any(|vtep| *vtep == source || *vtep == destination)
     }
 }

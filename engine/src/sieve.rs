@@ -1,8 +1,8 @@
 //! Which frames of a run are wanted, one by one: for what is told or written of each, beside the cells.
 
-use crate::analysis::{Settings, Tally};
+use crate::analysis::{Fragments, Settings, Tally};
 use crate::capture::Frame;
-use crate::decode::{Aside, Datagram, decode};
+use crate::decode::{self, Aside, decode};
 use crate::disposition::Ending;
 use crate::packet::{Note, Packet};
 
@@ -13,6 +13,8 @@ pub struct Sieve {
     tally: Tally,
     selected: u64,
     aside: Aside,
+    fragments: Fragments,
+    front: Vec<u8>,
 }
 
 /// What there is to say of a frame inside the time window.
@@ -24,16 +26,23 @@ pub struct Look {
     pub selected: bool,
     /// Whether it is a copy that is to be dropped.
     pub copy: bool,
-    /// Of a fragment: the outer datagram that it is a piece of.
-    pub piece: Option<Datagram>,
+    /// Of a fragment: a number that stands for the outer datagram that it is a piece of.
+    pub piece: Option<u64>,
 }
 
 impl Sieve {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let tally = Tally::new(settings.dedup);
-        Self { settings, tally, selected: 0, aside: Aside::default() }
+        let dedup = settings.dedup;
+        Self {
+            settings,
+            tally: Tally::new(dedup),
+            selected: 0,
+            aside: Aside::default(),
+            fragments: Fragments::with_bytes(),
+            front: Vec::new(),
+        }
     }
 
     /// Looks at the next frame; `None` outside the time window. The packet in `packet` is one if, and only if, the
@@ -43,12 +52,15 @@ impl Sieve {
         if !self.settings.select.in_window(frame.time) {
             return None;
         }
-        let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
+        let mut ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
         let copy = self.tally.frame(frame, ending, &self.settings.ports);
-        let Aside { piece, candidate, .. } = std::mem::take(&mut self.aside);
-        let piece = piece.map(|(datagram, _)| datagram);
+        let Aside { candidate, .. } = std::mem::take(&mut self.aside);
         if let Some((port, vni)) = candidate {
             self.tally.candidate(port, vni);
+        }
+        let mut piece = None;
+        if ending == Ending::Fragment {
+            (ending, piece) = self.fragment(frame, copy, packet);
         }
         if ending != Ending::Vxlan {
             return Some(Look { ending, selected: false, copy, piece });
@@ -58,6 +70,33 @@ impl Sieve {
         let selected = !copy && self.settings.select.matches(packet);
         self.selected += u64::from(selected);
         Some(Look { ending, selected, copy, piece })
+    }
+
+    /// A frame with a fragment: how it ends, and which datagram it is a piece of.
+    #[cold]
+    fn fragment(&mut self, frame: &Frame<'_>, is_copy: bool, packet: &mut Packet) -> (Ending, Option<u64>) {
+        let Some(piece) = decode::piece(frame) else {
+            return (Ending::Fragment, None);
+        };
+        if is_copy {
+            return (self.fragments.drop_copy(&piece, &mut self.tally), None);
+        }
+        let found = self.fragments.observe(&piece, &self.settings, &mut self.tally, packet);
+        self.front = found.front;
+        let is_its = found.ending != Ending::FragmentLength;
+        (found.ending, self.fragments.number(&piece.datagram).filter(|_| is_its))
+    }
+
+    /// The bytes of the datagram that the last frame completed, up to the first that the capture does not hold.
+    #[must_use]
+    pub fn front(&self) -> &[u8] {
+        &self.front
+    }
+
+    /// How many outer datagrams are not complete, and how many of them were given up for want of memory.
+    #[must_use]
+    pub fn incomplete_datagrams(&self) -> (u64, u64) {
+        self.fragments.incomplete()
     }
 
     /// What to look at.

@@ -8,7 +8,7 @@ use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
 use crate::disposition::Ending;
 use crate::error::CaptureError;
-use crate::packet::Packet;
+use crate::packet::{Note, Packet};
 use crate::scan::{Ahead, Input, Monitor, Options, Position, Reading, Taken, begin};
 use crate::sieve::{Look, Sieve};
 
@@ -22,9 +22,17 @@ pub struct Seen<'a> {
     /// What there is to say of it.
     pub look: Look,
     decoded: &'a Packet,
+    front: &'a [u8],
 }
 
 impl<'a> Seen<'a> {
+    /// What the capture holds of the inner frame of a VXLAN packet, be it put together from fragments.
+    #[must_use]
+    pub fn inner(&self) -> &'a [u8] {
+        let is_whole = self.decoded.notes.has(Note::Reassembled);
+        self.packet().map_or(&[], |packet| packet.inner(if is_whole { self.front } else { self.frame.data }))
+    }
+
     /// What it is, where it is a VXLAN packet.
     #[must_use]
     pub fn packet(&self) -> Option<&'a Packet> {
@@ -67,7 +75,7 @@ impl Stream {
             let Some(look) = sieve.look(frame, packet) else {
                 return Taken::Outside;
             };
-            match each(&Seen { position, frame, look, decoded: packet }) {
+            match each(&Seen { position, frame, look, decoded: packet, front: sieve.front() }) {
                 ControlFlow::Continue(()) => Taken::Inside,
                 ControlFlow::Break(()) => Taken::Last,
             }
@@ -96,6 +104,7 @@ impl Stream {
         Told {
             tally: self.sieve.tally(),
             selected: self.sieve.selected(),
+            incomplete: self.sieve.incomplete_datagrams(),
             ports: &self.sieve.settings().ports,
             captures: self.reading.captures(),
             interrupted: self.reading.interrupted(),
@@ -110,6 +119,8 @@ pub struct Told<'a> {
     pub tally: &'a Tally,
     /// How many packets were selected.
     pub selected: u64,
+    /// How many outer datagrams are not complete, and how many of them were given up for want of memory.
+    pub incomplete: (u64, u64),
     /// The ports of VXLAN.
     pub ports: &'a Ports,
     /// What each capture that was read to its end says of itself.

@@ -224,7 +224,7 @@ def reports(tmp_path: Path) -> dict[str, str]:
 
 def test_junit_report(reports: dict[str, str]) -> None:
     """An independent parser sees as many cases and failures as there are checks."""
-    suites = junitparser.JUnitXml.fromstring(reports["junit"])
+    suites = junitparser.JUnitXml.fromstring(reports["junit"].encode())
     assert (suites.tests, suites.failures, suites.errors) == (7, 2, 0)
     failed = [case for suite in suites for case in suite if case.result]
     assert {case.name.partition(":")[0] for case in failed} == {"vnis.allowed", "limits.overhead_percent"}

@@ -39,7 +39,7 @@ COLUMNS = {
 }
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies
-    icmp_errors findings"""
+    icmp_errors findings incomplete_datagrams"""
 CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
 
 

@@ -19,6 +19,7 @@ import strategies
 import tools
 import tshark
 from hypothesis import given, settings
+from inner import L4, Inner, InnerIp
 from packets import Fact, Frame, Packet
 
 import vxinspect
@@ -108,6 +109,20 @@ def test_rows_say_what_the_frames_are(frames: list[Frame]) -> None:
     assert_rows_are(frames, rows_of(data, all_frames=True))
     wanted = [n for n, fact in enumerate(packets.facts(frames), 1) if fact.disposition == "vxlan"]
     assert [row["number"] for row in rows_of(data)] == wanted
+
+
+def test_inner_frame_of_outer_fragments() -> None:
+    """Put together, the inner frame is in no frame of the capture: its bytes are given all the same."""
+    for size in (900, 2000, 60_000):
+        body = InnerIp(showcase.HOST_A, showcase.HOST_B, L4("udp", payload=bytes(range(250)) * (size // 250)))
+        inner = Inner(showcase.MAC_B, showcase.MAC_A, body)
+        outer = packets.Outer(showcase.A, showcase.B, ident=3)
+        whole = packets.Packet(showcase.START, outer, 7, inner)
+        for pieces in (whole.fragments(400), whole.fragments(8)[::-1]):
+            (packet,) = vxinspect.packets(containers.pcap(packets.records(pieces)))
+            assert (packet.number, packet.inner_length) == (len(pieces), len(inner.encode()))
+            assert packet.inner == inner.encode()
+            assert packet.notes == ["reassembled"]
 
 
 def test_text_is_letter_by_letter_what_python_would_draw(capture: Path, tmp_path: Path) -> None:

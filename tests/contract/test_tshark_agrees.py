@@ -1,11 +1,14 @@
 """tshark and we see the same in captures made here: VNI, tunnel, inner MACs, addresses, ports, bytes."""
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import containers
 import craft
+import model
 import packets
 import pytest
 import showcase
@@ -121,3 +124,40 @@ def test_tshark_agrees_on_another_port(tmp_path: Path) -> None:
     path.write_bytes(containers.pcap(packets.records(frames)))
     assert agreed(path, (8472,))["packets by VNI"] == {7: 9}
     assert len(vxinspect.scan(path).vnis) == 0
+
+
+@given(data=st.data())
+@settings(max_examples=12)
+def test_tshark_agrees_on_outer_fragments(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Pieces in any order and among each other: the frame that completes a datagram is the same one."""
+    random = Random(data.draw(st.integers(0, 2**32 - 1)))  # noqa: S311 - nothing secret
+    frames: list[Frame] = []
+    for ident in range(1, data.draw(st.integers(2, 12))):
+        packet = strategies.Maker(random.randrange(2**32)).packet("ethernet")
+        packet = replace(packet, outer=replace(packet.outer, ident=ident), trailer=0)
+        if whole(packet) and plain(packet):
+            pieces: list[Frame] = list(packet.fragments(random.choice((8, 24, 64))))
+            if len(pieces) > 1:
+                frames += pieces[random.choice((0, 0, 0, 1)) :]
+    random.shuffle(frames)
+    frames = strategies.timed(frames, [1000] * len(frames))
+    path = tmp_path_factory.mktemp("fragments") / "capture"
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    report = vxinspect.scan(path)
+    ours, theirs = (
+        {name: counter for name, counter in counts.items() if name != "wire bytes by VNI"}
+        for counts in (
+            tshark.reported(tools.tables(report)),
+            tshark.counts(tshark.observe(path, reassemble=True)),
+        )
+    )
+    assert ours == theirs
+    told = tshark.fields(path, ["vxlan.vni", "frame.time_epoch"], reassemble=True)
+    seen = [(int(t["vxlan.vni"][0]), t["frame.time_epoch"][0]) for t in told if t["vxlan.vni"]]
+    for row in report.vnis:
+        times = [time for vni, time in seen if vni == row["vni"]]
+        for column, time in (("first_seen", min(times)), ("last_seen", max(times))):
+            assert row[column] == model.rfc3339(int(Decimal(time) * 10**9)), column
+    assert report.summary["frames"]["fragment"] == len(frames) - len(seen)

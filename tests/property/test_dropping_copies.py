@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import containers
 import model
+import packets
 import strategies
 import tools
 from containers import Record
@@ -23,13 +24,16 @@ FRAMES = 5
 
 @dataclass(frozen=True)
 class Seen:
-    """A frame of a capture, what it means, and its outer IP packet as far as it is captured."""
+    """A frame of a capture, what it means by itself, and its outer IP packet as far as it is captured."""
 
+    frame: Frame
     record: Record
     fact: Fact
     packet: bytes | None = None
     start: int = 0
     """Where that packet begins."""
+    routed: bool = False
+    """Whether its TTL is another than that of the frame."""
 
     @property
     def version(self) -> int:
@@ -48,23 +52,36 @@ class Seen:
     def again(self, after: int, *, routed: bool) -> "Seen":
         """Return a copy of it so much later, perhaps from behind a router."""
         data, time = bytearray(self.record.data), self.record.time + after
-        if routed and self.packet is not None:
+        # Of a datagram in pieces, the TTL of its first is told.
+        routed = routed and isinstance(self.frame, Packet) and self.packet is not None
+        if routed:
             # The TTL of IPv4 and the checksum that says so, or the hop limit.
             for at in (8, 11) if self.version == 4 else (7,):
                 data[self.start + at] ^= 1
         record = replace(self.record, data=bytes(data), time=time)
-        return replace(self, record=record, fact=replace(self.fact, time=time))
+        (frame,) = strategies.at_times([self.frame], [time])
+        routed ^= self.routed
+        return replace(self, frame=frame, record=record, fact=replace(self.fact, time=time), routed=routed)
 
 
 def seen(frame: Frame) -> Seen:
     """Return a frame with its outer IP packet, which the snap length may have cut."""
     record = frame.record()
     if isinstance(frame, Plain):
-        return Seen(record, frame.fact())
+        return Seen(frame, record, frame.fact())
     packet = _outer_packet(frame)
     link = frame.link if isinstance(frame, Packet) else frame.whole.link
     kept = packet[: max(0, len(record.data) - link.header)]
-    return Seen(record, frame.fact(), kept if len(kept) >= 12 else None, link.header)
+    return Seen(frame, record, frame.fact(), kept if len(kept) >= 12 else None, link.header)
+
+
+def facts(frames: Sequence[Seen]) -> list[Fact]:
+    """Return what the frames mean together."""
+    made = packets.facts([each.frame for each in frames])
+    return [
+        replace(fact, ttl=fact.ttl ^ 1) if each.routed else fact
+        for each, fact in zip(frames, made, strict=True)
+    ]
 
 
 def _outer_packet(frame: Packet | Piece) -> bytes:
@@ -109,11 +126,12 @@ def test_dropped_copies_are_those_of_the_model(frames: list[Seen]) -> None:
     are = copies(frames, WINDOW, FRAMES)
     data = containers.pcap([frame.record for frame in frames])
     report = vxinspect.scan(data, dedup=True, dedup_window=WINDOW, dedup_frames=FRAMES)
-    kept = [frame.fact for frame, is_copy in zip(frames, are, strict=True) if not is_copy]
+    kept = facts([frame for frame, is_copy in zip(frames, are, strict=True) if not is_copy])
     dropped = [frame.fact for frame, is_copy in zip(frames, are, strict=True) if is_copy]
     assert report.summary["frames"]["total"] == len(frames)
     for name in ("vxlan", "fragment"):
-        assert report.summary["frames"][name] == sum(frame.fact.disposition == name for frame in frames)
+        counted = sum(fact.disposition == name for fact in [*kept, *dropped])
+        assert report.summary["frames"][name] == counted
     assert report.summary["frames"]["notes"]["copy"] == sum(fact.disposition == "vxlan" for fact in dropped)
     assert report.summary["copies"]["packets"] == len(dropped)
     assert report.summary["copies"]["frames_examined"] == len(frames)
@@ -126,7 +144,7 @@ def test_the_hint_counts_what_dedup_would_drop(frames: list[Seen]) -> None:
     """Without dedup nothing changes; the number of likely copies is what dedup drops."""
     data = containers.pcap([frame.record for frame in frames])
     plain, dedup = vxinspect.scan(data), vxinspect.scan(data, dedup=True)
-    assert_report(plain, [frame.fact for frame in frames])
+    assert_report(plain, facts(frames))
     likely = sum(copies(frames, timedelta(milliseconds=10), 1000))
     assert plain.summary["copies"]["packets"] == dedup.summary["copies"]["packets"] == likely
     assert any("add --dedup" in hint for hint in plain.hints) == bool(likely)

@@ -10,7 +10,7 @@ import strategies
 import tools
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packets import Frame, Piece
+from packets import Frame
 
 import vxinspect
 
@@ -52,7 +52,31 @@ def assert_report(report: vxinspect.Report, facts: list[packets.Fact], **selecti
     frames = report.summary["frames"]
     assert {key: frames[key] for key in model.dispositions(facts)} == model.dispositions(facts)
     assert {key: count for key, count in frames["reasons"].items() if count} == model.reasons(facts)
+    assert_incomplete(report, facts)
     tools.assert_conservation(report)
+
+
+def assert_incomplete(report: vxinspect.Report, facts: list[packets.Fact]) -> None:
+    """Assert that the outer datagrams that lack fragments are counted, and the first 20 listed."""
+    expected = model.incomplete(facts)
+    assert report.summary["frames"]["incomplete_datagrams"] == len(expected)
+    found = report.incomplete_datagrams
+    assert len(found) == min(20, len(expected))
+    assert [row["first_seen"] for row in found] == sorted(row["first_seen"] for row in found)
+    mine = [
+        (
+            *own[0].datagram[:3],
+            len(own),
+            sum(fact.wire for fact in own),
+            model.rfc3339(own[0].time),
+        )
+        for own in expected.values()
+        if own[0].datagram is not None
+    ]
+    for row in found:
+        told = tuple(row[name] for name in ("source", "destination", "identification", "frames"))
+        assert (*told, row["wire_bytes"], row["first_seen"]) in mine
+        assert row["missing"]
 
 
 @given(strategies.captures())
@@ -65,12 +89,13 @@ def test_every_table_equals_the_model(frames: list[Frame]) -> None:
 
 @given(strategies.captures())
 def test_cut_inner_frames_and_reserved_bits_are_noted(frames: list[Frame]) -> None:
-    """The summary counts the packets whose inner frame was cut, and those with reserved bits set."""
+    """The summary counts the packets whose inner frame was cut, with reserved bits, or reassembled."""
     facts = [fact for fact in packets.facts(frames) if fact.disposition == "vxlan"]
     notes = vxinspect.scan(containers.pcap(packets.records(frames))).summary["frames"]["notes"]
     assert notes.get("reserved_bits", 0) == sum(fact.reserved for fact in facts)
-    if not any(isinstance(frame, Piece) for frame in frames):
-        assert notes.get("inner_cut", 0) == sum(fact.cut for fact in facts)
+    assert notes.get("inner_cut", 0) == sum(fact.cut for fact in facts)
+    assert notes["reassembled"] == sum(fact.datagram is not None for fact in facts)
+    assert notes["overlapping_fragments"] == sum(fact.overlaps for fact in facts)
 
 
 @given(strategies.captures(), st.randoms(use_true_random=False))

@@ -184,6 +184,8 @@ IMPLIED: dict[str, set[str]] = {
     "polarised-source-ports": {"source-port-polarised"},
     "outer-fragments": {"fragmentation"},
     "missing-fragment": {"fragmentation"},
+    "repeated-fragment": {"fragmentation", "copies"},
+    "overlapping-fragments": {"fragmentation"},
     "reordered-fragments": {"fragmentation"},
     "tcp-reset": {"tcp-reset"},
     "duplicated-frames": {"copies"},

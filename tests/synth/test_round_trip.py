@@ -43,6 +43,9 @@ def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] 
     copies = report.summary["copies"]
     if copies["frames_examined"] == frames["total"]:
         assert {name: copies[name] for name in ("packets", "bare")} == truth["copies"]
+    assert frames["incomplete_datagrams"] == truth["frames"]["incomplete_datagrams"]
+    told = [{key: row[key] for key in row if key != "why"} for row in report.incomplete_datagrams]
+    assert told == truth["incomplete_datagrams"]
     for name in tools.TABLES:
         rows = tools.rows(tools.table(report, name))
         columns = list(truth[name][0]) if truth[name] else []
@@ -126,6 +129,8 @@ TSHARK_SEES = {
     "polarised-source-ports": "udp.srcport == 50000",
     "outer-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "missing-fragment": "ip.flags.mf == 1 or ip.frag_offset > 0",
+    "repeated-fragment": "ip.flags.mf == 1 or ip.frag_offset > 0",
+    "overlapping-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "reordered-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "outer-checksum-wrong": "udp.checksum.status == 0",
     "ttl-change": "ip.ttl == 61",

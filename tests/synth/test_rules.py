@@ -10,11 +10,12 @@ import tools
 from rule_cases import CASES, IMPLIED, Sent
 
 import vxinspect
+from vxinspect.containers import container_of
 from vxinspect.exceptions import OptionError
 from vxinspect.rules import ALL
 from vxinspect.rules.facts import Facts
 from vxinspect.synth.load import parse_scenario
-from vxinspect.synth.run import Job, container_of
+from vxinspect.synth.run import Job
 
 ROOT = Path(__file__).parents[2]
 CLEAN = ("two-tenants", "docker-overlay", "flannel-8472", "ipv6-underlay", "overlapping-tenants")

@@ -39,7 +39,8 @@ def test_readme_tells_what_is_to_be_seen() -> None:
         ("02:42:0a:00:00:01", "192.0.2.3", 1)
     ]
     frames = tools.cli_json("summary", SAMPLES / "mtu-fragments.pcap")["frames"]
-    assert (frames["fragment"], frames["reasons"]) == (4, {"non_udp": 2})
+    assert (frames["fragment"], frames["reasons"]) == (5, {"non_udp": 2})
+    assert frames["incomplete_datagrams"] == 1
     (over6,) = tools.cli_json("overhead", SAMPLES / "ipv6-underlay.pcap")
     assert over6["overhead_bytes"] == 70 * over6["packets"]
     (big,) = tools.cli_json("overhead", SAMPLES / "big-tcp.pcap")

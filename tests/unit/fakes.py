@@ -99,6 +99,8 @@ def frames(**changes: Any) -> dict[str, Any]:
         "reasons": {"other_port": 2},
         "selected": 10,
         "notes": {},
+        "incomplete_datagrams": 0,
+        "incomplete_for_memory": 0,
     }
     return counted | changes
 
@@ -107,6 +109,22 @@ def copies(**changes: Any) -> dict[str, Any]:
     """Return what `Analysis.copies()` tells of twelve frames that are all different."""
     none: dict[str, Any] = {"dropped": False, "packets": 0, "bare": 0, "frames_examined": 12}
     return none | {"window_s": 0.01, "window_frames": 1000} | changes
+
+
+def incomplete(**changes: Any) -> dict[str, Any]:
+    """Return what a datagram that lacks its second fragment looks like in `Analysis.incomplete()`."""
+    told: dict[str, Any] = {
+        "source": "192.0.2.1",
+        "destination": "192.0.2.2",
+        "identification": 7,
+        "vni": 100,
+        "frames": 2,
+        "wire_bytes": 1600,
+        "first_seen": FIRST,
+        "missing": ["1480-2959"],
+        "why": "capture_end",
+    }
+    return told | changes
 
 
 class FakeAnalysis:
@@ -122,6 +140,7 @@ class FakeAnalysis:
             "totals": {"vnis": 1, "vteps": 2, "tunnels": 1, "flows": 1, "macs": 2, "ips": 2},
             "bytes": {"wire": 1500, "inner": 1000, "payload": 500, "overhead": 500, "overhead_percent": 33.3},
             "copies": copies(),
+            "incomplete": [],
             "candidates": [],
             "icmp_errors": [],
             "unkept_icmp_errors": 0,
@@ -154,6 +173,10 @@ class FakeAnalysis:
     def copies(self) -> Any:
         """As the engine's."""
         return self.facts["copies"]
+
+    def incomplete(self) -> Any:
+        """As the engine's."""
+        return self.facts["incomplete"]
 
     def candidates(self) -> Any:
         """As the engine's."""

@@ -19,6 +19,7 @@ from vxinspect.columns import VIEWS
 SUMMARY = [
     *("schema_version", "version", "captures", "frames", "time", "totals", "bytes"),
     *("vnis", "tunnels", "top_flows", "hints", "copies", "icmp_errors", "findings"),
+    "incomplete_datagrams",
 ]
 
 
@@ -86,7 +87,8 @@ def test_summary_keys(stage: Stage) -> None:
     assert list(summary["captures"][0])[-2:] == ["complete", "truncated_at"]
     assert "damage" not in summary["captures"][0]
     assert list(summary["frames"]) == [
-        *("total", "vxlan", "fragment", "other", "invalid", "malformed", "reasons", "selected", "notes")
+        *("total", "vxlan", "fragment", "other", "invalid", "malformed", "reasons", "selected", "notes"),
+        "incomplete_datagrams",
     ]
     assert stage.asked["sources"] == [("<bytes>", b"")]
 

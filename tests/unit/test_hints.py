@@ -17,6 +17,17 @@ def test_other_port_beside_the_first() -> None:
     assert found == ["22 frames on UDP 8472 look like VXLAN (VNIs 4, 5): add --port 4789 --port 8472"]
 
 
+def test_incomplete_datagrams() -> None:
+    """What lacks fragments is in no table, which a person would not see; nor that some had to be given up."""
+    found = all_hints(frames(incomplete_datagrams=1, incomplete_for_memory=0), [], [4789], copies(), 0)
+    (told,) = found
+    assert told.startswith("1 outer datagram is incomplete: ")
+    assert told.endswith("is in no table (summary --json lists them)")
+    found = all_hints(frames(incomplete_datagrams=2000, incomplete_for_memory=1500), [], [4789], copies(), 0)
+    assert found[0].startswith("2,000 outer datagrams are incomplete")
+    assert found[1].startswith("1,500 of them were given up to bound memory")
+
+
 def test_many_vnis_are_not_all_listed() -> None:
     """Four VNIs are enough to recognise a network."""
     found = finding_hints(frames(vxlan=0), [(8472, 22, [1, 2, 3, 4, 5, 6])], [4789], copies())

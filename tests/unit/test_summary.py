@@ -1,7 +1,7 @@
 """The summary: about ten lines, then short tables."""
 
 import pytest
-from fakes import FakeAnalysis, capture, frames, row
+from fakes import FakeAnalysis, capture, frames, incomplete, row
 
 from vxinspect import Report
 from vxinspect.render.paint import PLAIN
@@ -52,6 +52,20 @@ def test_selected_is_told_when_it_is_not_all() -> None:
     """A selection shows in the headline; without one there is nothing to tell."""
     assert labelled(report(frames=frames(selected=4)))["Selected"] == "4 of 10 VXLAN frames"
     assert "Selected" not in labelled(report())
+
+
+def test_incomplete_datagrams() -> None:
+    """How many outer datagrams lack fragments, and what the first one lacks."""
+    counted = frames(incomplete_datagrams=2)
+    told = labelled(report(frames=counted, incomplete=[incomplete(), incomplete(vni=None)]))["Incomplete"]
+    ends = "192.0.2.1 -> 192.0.2.2 in VNI 100"
+    assert told == f"2 outer datagrams: {ends}, identification 7, lacks bytes 1480-2959"
+    front = incomplete(vni=None, missing=["0-1479", "2960-"])
+    told = labelled(report(frames=counted, incomplete=[front]))["Incomplete"]
+    assert told.endswith("192.0.2.1 -> 192.0.2.2, identification 7, lacks bytes 0-1479, 2960-")
+    # The selection leaves none of them.
+    assert labelled(report(frames=counted))["Incomplete"] == "2 outer datagrams"
+    assert "Incomplete" not in labelled(report())
 
 
 def test_several_captures() -> None:

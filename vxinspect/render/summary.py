@@ -15,7 +15,7 @@ from vxinspect.tables import Row
 
 __all__ = ["headline", "summary_facts", "summary_lines", "summary_markdown"]
 
-_NO_FACTS = ("vnis", "tunnels", "top_flows", "hints", "findings")
+_NO_FACTS = ("vnis", "tunnels", "top_flows", "hints", "findings", "incomplete_datagrams")
 _INDENT = 11
 _NAMES_WIDTH = 60
 _TABLE_WIDTH = 120
@@ -62,6 +62,7 @@ def headline(summary: Mapping[str, Any], overhead: Row) -> list[tuple[str, str]]
         *_capture_facts(summary["captures"]),
         *_time_fact(summary["time"]),
         *_frame_facts(summary["frames"], summary["copies"]),
+        *_incomplete_fact(summary["frames"]["incomplete_datagrams"], summary["incomplete_datagrams"]),
     ]
     if summary["totals"]["vnis"]:
         facts += _overlay_facts(summary, overhead)
@@ -132,6 +133,20 @@ def _frame_facts(frames: Mapping[str, Any], copies: Mapping[str, Any]) -> list[t
     if frames["selected"] != frames["vxlan"] - frames["notes"].get("copy", 0):
         facts.append(("Selected", f"{frames['selected']:,} of {plural(frames['vxlan'], 'VXLAN frame')}"))
     return facts
+
+
+def _incomplete_fact(count: int, listed: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Tell how many outer datagrams lack fragments, and what the first one lacks."""
+    if not count:
+        return []
+    text = plural(count, "outer datagram")
+    if listed:
+        first = listed[0]
+        vni = "" if first["vni"] is None else f" in VNI {first['vni']}"
+        ends = f"{first['source']} -> {first['destination']}{vni}"
+        missing = list_text(first["missing"], _NAMES_WIDTH)
+        text += f": {ends}, identification {first['identification']}, lacks bytes {missing}"
+    return [("Incomplete", text)]
 
 
 def _overlay_facts(summary: Mapping[str, Any], overhead: Row) -> list[tuple[str, str]]:

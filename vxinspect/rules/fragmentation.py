@@ -10,17 +10,19 @@ __all__ = ["RULE"]
 
 
 def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
-    pieces, firsts = facts.frames["fragment"], facts.note("first_fragment")
-    if not pieces and not firsts:
+    pieces, whole = facts.frames["fragment"], facts.note("reassembled")
+    if not pieces and not whole:
         return
+    incomplete = facts.frames["incomplete_datagrams"]
     needed = facts.report.overhead("total").where("required_underlay_mtu")
     mtu = needed[0]["required_underlay_mtu"] if needed else None
     yield Found(
         subject="outer datagrams",
-        seen=f"{plural(firsts, 'first fragment')} of VXLAN, {pieces:,} others"
+        seen=f"{pieces + whole:,} fragments, which make {plural(whole, 'VXLAN packet')}"
+        + (f" and leave {plural(incomplete, 'datagram')} incomplete" if incomplete else "")
         + (f"; whole, they need an underlay MTU of {mtu:,}" if mtu else ""),
-        frames=pieces + firsts,
-        where=({"disposition": "fragment"}, {"notes": "first_fragment"}),
+        frames=pieces + whole,
+        where=({"disposition": "fragment"}, {"notes": "reassembled"}),
     )
 
 
@@ -32,7 +34,8 @@ RULE = Rule(
     "enough",
     means="The underlay's MTU is too small for what the VTEPs send. Receivers may drop fragments (RFC 7348 "
     "lets them), firewalls do, and what arrives costs the VTEP's processor.",
-    known_by="Fragments of outer datagrams to a VXLAN port, or with a first piece that is.",
+    known_by="Fragments of outer datagrams to a VXLAN port, or whose first piece, which would tell, is "
+    "missing.",
     advice="Raise the underlay's MTU to the figure above, or lower that of the overlay's hosts by the "
     "difference.",
     shown_by="ip.flags.mf == 1 || ip.frag_offset > 0",

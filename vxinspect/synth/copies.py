@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from vxinspect.synth.packet import Arp, Inner, Ip, Packet, Planned, Tcp, Udp
+from vxinspect.synth.pieces import Piece
 
 __all__ = ["Sighting", "count_copies"]
 
@@ -15,7 +16,7 @@ _BARE_LENGTH = 256
 
 
 class Sighting(NamedTuple):
-    """A frame of a plan in the capture: its number, its time, which of its packet's it is, how it counts.
+    """A frame of a plan in the capture: its number, its time, which piece of its packet it is, how it counts.
 
     `kept`: how many bytes the capture holds of the innermost frame.
     """
@@ -23,7 +24,7 @@ class Sighting(NamedTuple):
     number: int
     time: int
     planned: Planned
-    piece: int
+    piece: Piece | None
     disposition: str
     kept: int
 
@@ -37,7 +38,9 @@ def count_copies(sightings: Iterable[Sighting]) -> dict[str, int]:
             before = whole.get(_identity(seen.planned, seen.piece))
             packets += before is not None and _near(before, seen)
             whole[_identity(seen.planned, seen.piece)] = seen
-            inner = seen.planned.inner if seen.disposition == "vxlan" else None
+            # Of a datagram in pieces, the first shows what is inside.
+            shows = seen.disposition == "vxlan" if seen.piece is None else seen.piece.offset == 0
+            inner = seen.planned.inner if shows else None
             bare.encapsulated(_bare_identity(inner, seen.kept), seen)
         elif not isinstance(seen.planned, Packet) and seen.disposition == "other":
             bare.alone(_bare_identity(seen.planned.bare, seen.kept), seen)
@@ -73,7 +76,7 @@ def _near(before: Sighting, seen: Sighting) -> bool:
     return abs(seen.time - before.time) <= _WINDOW and seen.number - before.number <= _FRAMES
 
 
-def _identity(packet: Packet, piece: int) -> Hashable:
+def _identity(packet: Packet, piece: Piece | None) -> Hashable:
     """Return what the captures of one packet have in common; its outer checksum and TTL are not in it."""
     ends = packet.sender.ip, packet.receiver.ip, packet.source_port, packet.port, packet.outer_ident
     header = packet.flags, packet.reserved, packet.vni, packet.zero_length

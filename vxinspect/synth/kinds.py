@@ -33,10 +33,12 @@ __all__ = [
     "OuterChecksumWrong",
     "OuterFragments",
     "OverMtu",
+    "OverlappingFragments",
     "OverlappingTenants",
     "PlainTraffic",
     "PolarisedSourcePorts",
     "ReorderedFragments",
+    "RepeatedFragment",
     "ReservedBits",
     "RoutedCopies",
     "SnapLength",
@@ -226,10 +228,24 @@ class MissingFragment(OnPackets, frozen=True, kw_only=True):
     piece: Literal["first", "middle", "last"] = "last"
 
 
-class ReorderedFragments(OnPackets, frozen=True, kw_only=True):
-    """The same, and the pieces come in reverse order."""
+class RepeatedFragment(OnPackets, frozen=True, kw_only=True):
+    """The same, and one piece comes again when all are there."""
 
     mtu: _PieceMtu = 576
+    piece: Literal["first", "middle", "last"] = "last"
+
+
+class OverlappingFragments(OnPackets, frozen=True, kw_only=True):
+    """The same, and one piece more lies over the border of the first two."""
+
+    mtu: _PieceMtu = 576
+
+
+class ReorderedFragments(OnPackets, frozen=True, kw_only=True):
+    """The same, and the pieces come in reverse, or in any order."""
+
+    mtu: _PieceMtu = 576
+    order: Literal["reverse", "random"] = "reverse"
 
 
 class OverMtu(OnPackets, frozen=True, kw_only=True):
@@ -374,6 +390,8 @@ Fault: TypeAlias = (
     | PolarisedSourcePorts
     | OuterFragments
     | MissingFragment
+    | RepeatedFragment
+    | OverlappingFragments
     | ReorderedFragments
     | OverMtu
     | IcmpErrors

@@ -180,13 +180,22 @@ class Wrap:
     source_port: int
 
 
+Where: TypeAlias = Literal["first", "middle", "last"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """How an outer datagram is cut: to fit `mtu`, which piece is missing, whether they come in reverse."""
+    """How an outer datagram is cut: to fit `mtu`, and what is unusual about the pieces.
+
+    `missing`: this one is not there. `repeated`: this one comes again when all are there. `overlaps`: one
+    more is on the border of the first two. `order`: as they are, from the last to the first, or of this seed.
+    """
 
     mtu: int
-    missing: Literal["first", "middle", "last"] | None = None
-    reverse: bool = False
+    missing: Where | None = None
+    repeated: Where | None = None
+    overlaps: bool = False
+    order: Literal["forward", "reverse"] | int = "forward"
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What planned packets add to the tables, by the rules of docs/counting.md and from the plan alone."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from vxinspect.synth.packet import (
     ETHERNET,
@@ -22,9 +22,20 @@ from vxinspect.synth.packet import (
     Tcp,
 )
 from vxinspect.synth.packet import Udp as UdpHeader
-from vxinspect.synth.pieces import Piece, cut, present
+from vxinspect.synth.pieces import Piece, completing, cut, missing, present
 
-__all__ = ["Ending", "Segments", "Share", "endings", "inner_start", "share", "told"]
+__all__ = [
+    "Ending",
+    "Segments",
+    "Share",
+    "endings",
+    "frame_lengths",
+    "incomplete",
+    "inner_start",
+    "pieces",
+    "share",
+    "told",
+]
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
@@ -96,17 +107,17 @@ def _outer_lengths(packet: Packet) -> list[int]:
     if packet.pieces is None:
         return [packet.outer_length]
     header = packet.outer_header + _fragment_header(packet)
-    return [header + piece.length for piece in _pieces(packet)]
+    return [header + piece.length for piece in pieces(packet)]
 
 
 def _fragment_header(packet: Packet) -> int:
     return FRAGMENT if packet.sender.version == 6 and packet.pieces is not None else 0  # noqa: PLR2004
 
 
-def _pieces(packet: Packet) -> list[Piece]:
+def pieces(packet: Packet) -> list[Piece]:
     """Return the fragments that are in the capture."""
     assert packet.pieces is not None  # noqa: S101 - asked of fragmented packets alone
-    whole = cut(packet.outer_length - packet.outer_header, packet.sender.version, packet.pieces.mtu)
+    whole = cut(_datagram_length(packet), packet.sender.version, packet.pieces.mtu)
     return present(whole, packet.pieces)
 
 
@@ -115,15 +126,50 @@ def inner_start(packet: Packet, tags: int) -> int:
     return _link(tags) + _fragment_header(packet) + packet.outer_length - packet.inner.length
 
 
-def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int) -> list[Ending]:
-    """Return how each frame of a packet counts. `ports` are VXLAN's, `snap` the bytes kept of a frame."""
+def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int, lost: int = 0) -> list[Ending]:
+    """Return how each frame of a packet counts.
+
+    `ports` are VXLAN's, `snap` the bytes kept of a frame, `lost` its last frames that are not there.
+    """
     if isinstance(planned, Plain):
         return [_plain(planned, tags, snap)]
-    last = _ending(planned, ports, tags, snap)
+    whole = _ending(planned, ports, tags, snap)
     if planned.pieces is None:
-        return [last]
-    # The piece that holds the VXLAN header is the packet.
-    return [last if piece.offset == 0 else Ending("fragment") for piece in _pieces(planned)]
+        return [whole]
+    there = pieces(planned)
+    there = there[: len(there) - lost]
+    if whole.disposition == "other" and any(piece.offset == 0 for piece in there):
+        return [whole] * len(there)
+    # The piece that completes the datagram is the packet.
+    last = completing(there, _datagram_length(planned))
+    return [whole if index == last else Ending("fragment") for index in range(len(there))]
+
+
+def _datagram_length(packet: Packet) -> int:
+    return packet.outer_length - packet.outer_header
+
+
+def incomplete(
+    packet: Packet, ports: frozenset[int], tags: int, snap: int, lost: int = 0
+) -> dict[str, Any] | None:
+    """Return what is told of an outer datagram in pieces that is never whole; None of any other packet."""
+    counted = endings(packet, ports, tags, snap, lost)
+    if packet.pieces is None or not counted or any(ending.disposition != "fragment" for ending in counted):
+        return None
+    there = pieces(packet)[: len(counted)]
+    wrap = packet.wrap
+    ends = (packet.sender, packet.receiver) if wrap is None else (wrap.sender, wrap.receiver)
+    is_vxlan = _ending(packet, ports, tags, snap) == Ending("vxlan")
+    seen = is_vxlan and any(piece.offset == 0 for piece in there)
+    return {
+        "source": ends[0].ip,
+        "destination": ends[1].ip,
+        "identification": packet.outer_ident,
+        "vni": (packet.vni if wrap is None else wrap.vni) if seen else None,
+        "frames": len(there),
+        "wire_bytes": sum(frame_lengths(packet, tags)[: len(there)]),
+        "missing": missing(there, _datagram_length(packet)),
+    }
 
 
 def _plain(plain: Plain, tags: int, snap: int) -> Ending:
@@ -173,8 +219,7 @@ def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Sha
     inner = carried(packet)
     wrap = packet.wrap
     sender, receiver = (packet.sender, packet.receiver) if wrap is None else (wrap.sender, wrap.receiver)
-    # Where the inner frame begins, and how much of it the capture holds. A fragmented datagram's headers are
-    # all in its first piece.
+    # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
     start = _link(tags) + packet.outer_length - inner.length
     kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
     seen = _read(inner, kept)
@@ -184,7 +229,8 @@ def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Sha
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
         "inner_header_cut": not seen.pop("whole"),
         "offload": offload,
-        "first_fragment": packet.pieces is not None,
+        "reassembled": packet.pieces is not None,
+        "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
     }
     made = Share(
         packet.vni if wrap is None else wrap.vni,

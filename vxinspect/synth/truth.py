@@ -16,13 +16,16 @@ from vxinspect.synth.copies import Sighting, count_copies
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
 from vxinspect.synth.packet import Packet, Plain, Planned
+from vxinspect.synth.pieces import Piece
 from vxinspect.synth.plan import Plan
-from vxinspect.synth.shares import Ending, Share, endings, inner_start, share, told
-from vxinspect.synth.tally import Tally
+from vxinspect.synth.shares import Ending, Share, endings, incomplete, inner_start, pieces, share, told
+from vxinspect.synth.tally import Tally, ip_key, rfc3339
 
 __all__ = ["Emitted", "make_truth"]
 
 SCHEMA_VERSION = 1
+_LISTED = 20
+"""So many incomplete datagrams are told, as in a summary."""
 _DISPOSITIONS = ("vxlan", "fragment", "other", "invalid", "malformed")
 
 
@@ -52,7 +55,8 @@ def make_truth(
         ending = count.ending(frame)
         counts[ending] += 1
         kept = count.kept(frame)
-        sightings.append(Sighting(number, frame.time, frame.planned, frame.index, ending.disposition, kept))
+        piece = count.piece(frame)
+        sightings.append(Sighting(number, frame.time, frame.planned, piece, ending.disposition, kept))
         if ending.disposition == "vxlan" and isinstance(frame.planned, Packet):
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
@@ -65,12 +69,14 @@ def make_truth(
         counts[Ending("vxlan")] += each.packets
         notes.update(each.notes)
         tally.add(each)
+    unfinished = count.incomplete(emitted[: len(emitted) - count.cut])
     return {
         "schema_version": SCHEMA_VERSION,
         "version": _engine.__version__,
         "seed": plan.scenario.seed,
-        "frames": _frames(counts, notes),
+        "frames": _frames(counts, notes) | {"incomplete_datagrams": len(unfinished)},
         "copies": count_copies(sightings),
+        "incomplete_datagrams": unfinished[:_LISTED],
         "faults": _faults(plan, emitted, numbers),
         **{name: _columns(name, rows) for name, rows in tally.tables().items()},
     }
@@ -89,7 +95,27 @@ class _Counter:
 
     def ending(self, frame: Emitted) -> Ending:
         """Return how a frame counts."""
-        return endings(frame.planned, self._ports, self._tags, self._plan.snap_length)[frame.index]
+        lost = int(frame.planned is self._lost)
+        return endings(frame.planned, self._ports, self._tags, self._plan.snap_length, lost)[frame.index]
+
+    def incomplete(self, emitted: Sequence[Emitted]) -> list[dict[str, Any]]:
+        """Return the outer datagrams in pieces that are never whole, in the order of their first pieces."""
+        told = []
+        for frame in emitted:
+            if isinstance(frame.planned, Packet) and frame.index == 0:
+                lost = int(frame.planned is self._lost)
+                row = incomplete(frame.planned, self._ports, self._tags, self._plan.snap_length, lost)
+                if row is not None:
+                    told.append({**row, "first_seen": rfc3339(frame.time)})
+        return sorted(told, key=lambda row: (row["first_seen"], ip_key(row["source"])))
+
+    @staticmethod
+    def piece(frame: Emitted) -> Piece | None:
+        """Return which fragment of its packet a frame is."""
+        planned = frame.planned
+        if not isinstance(planned, Packet) or planned.pieces is None:
+            return None
+        return pieces(planned)[frame.index]
 
     def kept(self, frame: Emitted) -> int:
         """Return how much the capture holds of a frame's innermost frame, in bytes."""

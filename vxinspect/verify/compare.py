@@ -20,7 +20,8 @@ _UDP = 8
 OFFLOAD = "segmentation offload left a length at 0, and Wireshark takes it at its word"
 CUT = "the capture's snap length cut the header"
 CONTRADICTION = "the inner layers contradict their lengths"
-FRAGMENT = "Wireshark counts what the first fragment holds"
+FRAGMENT = "Wireshark waits for fragments without end, shows repeats again, and puts no cut ones together"
+INNER_FRAGMENT = "Wireshark tells what an inner packet in fragments holds where it is complete"
 STRANGE_LINK = "of a link type that is not known here, Wireshark may take a header off"
 QUOTED = "Wireshark dissects the packet that an ICMP error quotes"
 TUNNELLED = "Wireshark dissects what another protocol carries"
@@ -74,12 +75,16 @@ def _yes(holds: bool) -> str:  # noqa: FBT001 - the value itself
 
 
 def _why_missing(ours: Ours) -> str | None:
+    if "reassembled" in ours["notes"]:
+        return FRAGMENT
     return OFFLOAD if "offload" in ours["notes"] else None
 
 
 def _why_more(ours: Ours, theirs: Dissection, layer: Encapsulated, ports: Sequence[int]) -> str | None:
     """Why Wireshark sees VXLAN where we see none."""
     before = theirs.names[: theirs.names.index("vxlan")]
+    if ours["disposition"] == "fragment":
+        return FRAGMENT
     if ours["reason"] == "non_udp":
         return QUOTED if {"icmp", "icmpv6"} & set(before) else TUNNELLED
     if ours["reason"] == "other_port" and layer.udp is not None:
@@ -175,8 +180,8 @@ def _same(ours: object, theirs: object) -> bool:
 
 def _why(ours: Ours, field: str, theirs: object) -> str | None:
     """Why a field of a VXLAN packet differs."""
-    if "first_fragment" in ours["notes"] and field == "payload_length":
-        return FRAGMENT
+    if "inner_fragment" in ours["notes"] and field in ("src_port", "dst_port", "payload_length"):
+        return INNER_FRAGMENT
     is_cut = ours["captured_length"] < ours["wire_length"]
     if "inner_malformed" in ours["notes"]:
         return CONTRADICTION

@@ -18,12 +18,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Of each layer, by Wireshark's names. Each stands once in a layer."""
 
 PREFERENCES: Mapping[str, str] = {
-    "ip.defragment": "FALSE",
-    "ipv6.defragment": "FALSE",
+    "ip.defragment": "TRUE",
+    "ipv6.defragment": "TRUE",
     "tcp.desegment_tcp_streams": "FALSE",
     "ip.check_checksum": "FALSE",
 }
-"""What each frame says by itself: nothing is held back for a later one, and no checksum hides a layer."""
+"""What each frame says by itself, but for a datagram in fragments: that is in the frame that completes it.
+No segment is held back for a later one, and no checksum hides a layer."""
 
 _NETWORKS = ("ip", "ipv6", "arp")
 _TRANSPORTS = ("tcp", "udp", "sctp")

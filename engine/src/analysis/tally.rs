@@ -38,6 +38,11 @@ impl Tally {
         self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, ports))
     }
 
+    /// What some frames ended as came out later.
+    pub(crate) fn recount(&mut self, from: Ending, to: Ending, frames: u64) {
+        self.endings.recount(from, to, frames);
+    }
+
     #[inline]
     pub(crate) fn notes_of(&mut self, notes: Notes) {
         if !notes.is_empty() {

@@ -113,14 +113,9 @@ impl Path {
         self.before.ttl_changes += u64::from(run.last.ttl() != next.ttl());
     }
 
-    /// Pieces of datagrams beside the first ones.
+    /// Pieces of datagrams, beside the one that is a packet's.
     pub(super) fn add_pieces(&mut self, pieces: u64) {
         self.before.fragments += pieces;
-    }
-
-    /// Takes them back.
-    pub(super) fn remove_pieces(&mut self, pieces: u64) {
-        self.before.fragments -= pieces;
     }
 
     /// Adds what came later.

@@ -45,7 +45,8 @@ pub struct Fingerprint {
 #[must_use]
 pub fn fingerprint(frame: &Frame<'_>, ending: Ending, ports: &Ports) -> Fingerprint {
     let told = match ending.disposition() {
-        Disposition::Vxlan | Disposition::Fragment => encapsulated(frame, ports),
+        Disposition::Vxlan => encapsulated(frame, ports),
+        Disposition::Fragment => piece(frame, ports),
         Disposition::Other => alone(frame),
         Disposition::Invalid | Disposition::Malformed => None,
     };
@@ -100,6 +101,16 @@ fn encapsulated(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
     }
     let whole = outer.ip.as_ref().and_then(|ip| whole(outer.span, ip));
     Some(Fingerprint { whole, bare: innermost.and_then(|it| bare(&it)) })
+}
+
+/// A fragment, of which only the first tells that it is none of VXLAN.
+fn piece(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
+    let outer = Announced::by(frame)?;
+    let ip = outer.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip));
+    let is_other = ip
+        .and_then(|ip| Udp::read(ip.payload).ok())
+        .is_some_and(|(udp, _)| !ports.contains(udp.destination_port()));
+    if is_other { alone(frame) } else { encapsulated(frame, ports) }
 }
 
 fn alone(frame: &Frame<'_>) -> Option<Fingerprint> {

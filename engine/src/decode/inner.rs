@@ -53,7 +53,7 @@ fn payload(announced: u16, span: Span<'_>, packet: &mut Packet) -> Result<(), Mi
     packet.key.set_ethertype(ethertype);
     match ethertype {
         ethertype::IPV4 => internet(&network::v4(rest).map_err(lack)?, packet),
-        ethertype::IPV6 => internet(&network::v6(rest).map_err(lack)?, packet),
+        ethertype::IPV6 => internet(&network::v6(rest).and_then(Network::begun).map_err(lack)?, packet),
         ethertype::ARP => {
             if let Some(arp) = Arp::read(rest)? {
                 packet.key.set_arp(arp.sender_ip(), arp.target_ip());
@@ -76,6 +76,7 @@ fn internet(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
         packet.notes.set(Note::Offload, true);
     }
     packet.handling.set_inner(ip.traffic_class());
+    packet.notes.set(Note::InnerFragment, ip.fragment.is_some());
     let read = transport(ip, packet);
     // A wrong length is told even where the headers behind it could be read.
     match ip.fault {

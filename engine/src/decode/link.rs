@@ -19,6 +19,7 @@ pub(super) struct Link<'a> {
 }
 
 /// Reads the link layer of a frame, tags included.
+#[inline(always)]
 pub(super) fn read<'a>(frame: &Frame<'a>) -> Result<Link<'a>, Ending> {
     let (source, announced, payload) = untagged(frame.link, Span::new(frame.data, frame.wire_len as usize))?;
     let Some(announced) = announced else {
@@ -33,6 +34,7 @@ pub(super) fn read<'a>(frame: &Frame<'a>) -> Result<Link<'a>, Ending> {
 
 type Read<'a> = (Option<Mac>, Option<u16>, Span<'a>);
 
+#[inline(always)]
 fn untagged(link: LinkType, span: Span<'_>) -> Result<Read<'_>, Ending> {
     match link {
         LinkType::ETHERNET => {

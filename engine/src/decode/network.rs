@@ -13,7 +13,7 @@ pub(super) struct Network<'a> {
     pub(super) destination: u128,
     /// What the rest is read of, when it is asked for.
     pub(super) header: Header<'a>,
-    /// Protocol of the payload, behind any extension headers.
+    /// Protocol of the payload, behind any extension headers; of a fragment, behind those up to its fragment header.
     pub(super) protocol: u8,
     /// Header with options or extension headers, in bytes.
     pub(super) header_len: u32,
@@ -34,6 +34,8 @@ pub(super) struct Network<'a> {
 pub(super) enum Header<'a> {
     V4(Ipv4<'a>),
     V6(Ipv6<'a>),
+    /// It is gone, as of a datagram put together: what is kept of it.
+    Kept(Handling),
 }
 
 impl Network<'_> {
@@ -46,6 +48,7 @@ impl Network<'_> {
                 let flags = if self.fragment.is_some() { handling::MORE_FRAGMENTS } else { 0 };
                 Handling::new(ip.hop_limit(), ip.traffic_class(), flags)
             }
+            Header::Kept(handling) => handling,
         }
     }
 
@@ -55,6 +58,7 @@ impl Network<'_> {
         match self.header {
             Header::V4(ip) => ip.traffic_class(),
             Header::V6(ip) => ip.traffic_class(),
+            Header::Kept(handling) => handling.dscp() << 2 | handling.ecn(),
         }
     }
 }
@@ -65,6 +69,19 @@ pub(super) struct Fragment {
     pub(super) identification: u32,
     /// In bytes.
     pub(super) offset: u32,
+    /// Whether others with higher offsets follow.
+    pub(super) more: bool,
+}
+
+impl Network<'_> {
+    /// A first fragment, behind the extension headers that its datagram begins with; any other packet as it is.
+    pub(super) fn begun(self) -> Result<Self, Ending> {
+        if !self.is_v6 || self.fragment.is_none_or(|fragment| fragment.offset != 0) {
+            return Ok(self);
+        }
+        let Extended { protocol, payload, .. } = extensions(self.protocol, self.payload)?;
+        Ok(Self { protocol, payload, ..self })
+    }
 }
 
 fn lack(missing: Missing, truncated: Ending) -> Ending {
@@ -111,7 +128,11 @@ pub(super) fn v4(span: Span<'_>) -> Result<Network<'_>, Ending> {
         Ok(payload) => (payload, None),
         Err(missing) => (Span::new(&[], 0), Some(lack(missing, Ending::Ipv4Truncated))),
     };
-    let identification = u32::from(ip.identification());
+    let fragment = Fragment {
+        identification: ip.identification().into(),
+        offset: ip.fragment_offset(),
+        more: ip.more_fragments(),
+    };
     Ok(Network {
         is_v6: false,
         source: u128::from(ip.source()),
@@ -121,7 +142,7 @@ pub(super) fn v4(span: Span<'_>) -> Result<Network<'_>, Ending> {
         header_len: header_len as u32,
         total_len: total_len as u32,
         length_left_out: length == 0,
-        fragment: ip.is_fragment().then(|| Fragment { identification, offset: ip.fragment_offset() }),
+        fragment: ip.is_fragment().then_some(fragment),
         payload,
         fault: lacking.or(wrong_length.then_some(Ending::Ipv4TotalLength)),
     })
@@ -138,7 +159,8 @@ fn v4_header(span: Span<'_>) -> Result<Ipv4<'_>, Ending> {
     Ok(ip)
 }
 
-/// The IPv6 packet in `span`, behind its extension headers.
+/// The IPv6 packet in `span`, behind its extension headers. Of a fragment, those behind its fragment header are left:
+/// see [`Network::begun`].
 pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
     let (ip, rest) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
     if ip.version() != 6 {
@@ -183,14 +205,16 @@ pub(super) fn quoted(is_v6: bool, span: Span<'_>) -> Result<Network<'_>, Ending>
     if is_v6 { v6(whole) } else { v4(whole) }
 }
 
-struct Extended<'a> {
-    protocol: u8,
-    fragment: Option<Fragment>,
-    payload: Span<'a>,
+/// What is behind extension headers.
+pub(super) struct Extended<'a> {
+    pub(super) protocol: u8,
+    pub(super) fragment: Option<Fragment>,
+    pub(super) payload: Span<'a>,
 }
 
-/// Steps over extension headers. Behind the fragment header of a later fragment there is payload only.
-fn extensions(next_header: u8, span: Span<'_>) -> Result<Extended<'_>, Ending> {
+/// Steps over extension headers, up to the fragment header of a fragment: what follows that one is a piece of the
+/// datagram, which only the first one begins with a header.
+pub(super) fn extensions(next_header: u8, span: Span<'_>) -> Result<Extended<'_>, Ending> {
     let mut extended = Extended { protocol: next_header, fragment: None, payload: span };
     while Extension::is(extended.protocol) {
         let read = Extension::read(extended.protocol, extended.payload);
@@ -200,9 +224,7 @@ fn extensions(next_header: u8, span: Span<'_>) -> Result<Extended<'_>, Ending> {
         if let Some((offset, more, identification)) = header.fragment() {
             // A lone "atomic" fragment is a whole datagram (RFC 6946).
             if more || offset != 0 {
-                extended.fragment = Some(Fragment { identification, offset });
-            }
-            if offset != 0 {
+                extended.fragment = Some(Fragment { identification, offset, more });
                 break;
             }
         }

@@ -1,10 +1,10 @@
 //! What ICMP errors of the underlay quote: the VXLAN packet that met them.
 
-use super::{Aside, Ports, link, network, vxlan};
+use super::network::{self, Network};
+use super::{Aside, Ports, internet, link, vxlan};
 use crate::capture::Frame;
 use crate::disposition::Ending;
 use crate::packet::{Packet, Tunnel};
-use crate::wire::ethernet::ethertype;
 use crate::wire::icmp::{Error, Icmp};
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
@@ -21,18 +21,14 @@ pub(super) fn look(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet, aside:
 /// is all that is known of the packet.
 fn read(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet) -> Option<Error> {
     let link = link::read(frame).ok()?;
-    let ip = match link.ethertype {
-        Some(ethertype::IPV4) => network::v4(link.payload),
-        _ => network::v6(link.payload),
-    };
-    let ip = ip.ok()?;
+    let ip = internet(&link).ok()?;
     let errors = if ip.is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
     if ip.protocol != errors || ip.fragment.is_some() {
         return None;
     }
     let (icmp, rest) = Icmp::read(ip.is_v6, ip.payload).ok()?;
     let error = icmp.error()?;
-    let quoted = network::quoted(ip.is_v6, icmp.quote(rest)).ok()?;
+    let quoted = network::quoted(ip.is_v6, icmp.quote(rest)).and_then(Network::begun).ok()?;
     if quoted.protocol != protocol::UDP || quoted.fragment.is_some_and(|fragment| fragment.offset != 0) {
         return None;
     }

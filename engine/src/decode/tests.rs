@@ -4,6 +4,7 @@
 mod craft;
 mod cut;
 mod endings;
+mod fragments;
 mod inside;
 mod links;
 mod outside;

@@ -32,6 +32,8 @@ pub(super) struct Packet {
     ending: Ending,
     decoded: packet::Packet,
     data: Box<[u8]>,
+    /// The inner frame, where it is put together from fragments, and so not in the data.
+    together: Option<Box<[u8]>>,
 }
 
 impl Packet {
@@ -45,6 +47,7 @@ impl Packet {
             ending: seen.look.ending,
             decoded: seen.packet().copied().unwrap_or_default(),
             data: seen.frame.data.into(),
+            together: seen.packet().is_some_and(is_together).then(|| seen.inner().into()),
         }
     }
 
@@ -63,6 +66,10 @@ impl Packet {
         let name = || self.name.as_deref().map(str::to_owned);
         value(py, COLUMNS[index].of(&self.row(), name))
     }
+}
+
+fn is_together(packet: &packet::Packet) -> bool {
+    packet.notes.has(packet::Note::Reassembled)
 }
 
 /// Where a column stands; a name that is none's does not compile.
@@ -123,7 +130,8 @@ with_columns! {
 
     #[getter]
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        (self.ending == Ending::Vxlan).then(|| PyBytes::new(py, self.decoded.inner(&self.data)))
+        let inner = self.together.as_deref().unwrap_or_else(|| self.decoded.inner(&self.data));
+        (self.ending == Ending::Vxlan).then(|| PyBytes::new(py, inner))
     }
 
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -232,7 +240,7 @@ impl PacketReader {
     fn frames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let state = self.state(py);
         let told = state.stream.told();
-        told::frames(py, told.tally, told.selected)
+        told::frames(py, told.tally, told.selected, told.incomplete)
     }
 
     fn copies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

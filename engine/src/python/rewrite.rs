@@ -212,6 +212,7 @@ pub(super) fn encap(
     let told = Told {
         tally: &Tally::new(None),
         selected: written.frames,
+        incomplete: (0, 0),
         ports: &Ports::new(&[port]),
         captures: reading.captures(),
         interrupted: reading.interrupted(),

@@ -92,7 +92,12 @@ impl Analysis {
     }
 
     fn frames<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        told::frames(py, self.seen.tally(), summary::bytes(self.seen.cells()).packets)
+        let selected = summary::bytes(self.seen.cells()).packets;
+        told::frames(py, self.seen.tally(), selected, self.seen.incomplete_datagrams())
+    }
+
+    fn incomplete<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.seen.incomplete().iter().map(|each| told::incomplete(py, each)).collect()
     }
 
     fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

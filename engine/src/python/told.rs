@@ -3,10 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::analysis::{Candidate, Found, Tally, Window};
-use crate::capture::{Compression, Facts};
+use super::convert::value;
+use crate::analysis::{Candidate, Found, Incomplete, Tally, Window};
+use crate::capture::{Compression, Facts, NO_TIME};
 use crate::disposition::Disposition;
 use crate::stream::Told;
+use crate::value::Value;
 use crate::write::encap::LeftOut;
 use crate::write::output::{Losses, Written};
 
@@ -34,7 +36,7 @@ impl Outcome {
     pub(super) fn new(py: Python<'_>, told: &Told<'_>, written: u64) -> PyResult<Self> {
         Ok(Self {
             captures: told.captures.to_vec(),
-            frames: frames(py, told.tally, told.selected)?.unbind(),
+            frames: frames(py, told.tally, told.selected, told.incomplete)?.unbind(),
             copies: copies(py, told.tally)?.unbind(),
             candidates: candidates(told.tally),
             ports: told.ports.iter().collect(),
@@ -97,7 +99,12 @@ impl Outcome {
     }
 }
 
-pub(super) fn frames<'py>(py: Python<'py>, tally: &Tally, selected: u64) -> PyResult<Bound<'py, PyDict>> {
+pub(super) fn frames<'py>(
+    py: Python<'py>,
+    tally: &Tally,
+    selected: u64,
+    (incomplete, for_memory): (u64, u64),
+) -> PyResult<Bound<'py, PyDict>> {
     let endings = tally.endings();
     let frames = PyDict::new(py);
     frames.set_item("total", endings.total())?;
@@ -113,6 +120,8 @@ pub(super) fn frames<'py>(py: Python<'py>, tally: &Tally, selected: u64) -> PyRe
     frames.set_item("selected", selected)?;
     frames.set_item("reasons", counts(py, endings.reasons())?)?;
     frames.set_item("notes", counts(py, tally.notes())?)?;
+    frames.set_item("incomplete_datagrams", incomplete)?;
+    frames.set_item("incomplete_for_memory", for_memory)?;
     Ok(frames)
 }
 
@@ -127,6 +136,21 @@ pub(super) fn copies<'py>(py: Python<'py>, tally: &Tally) -> PyResult<Bound<'py,
     copies.set_item("window_s", time as f64 / 1e9)?;
     copies.set_item("window_frames", frames)?;
     Ok(copies)
+}
+
+pub(super) fn incomplete<'py>(py: Python<'py>, told: &Incomplete) -> PyResult<Bound<'py, PyDict>> {
+    let datagram = PyDict::new(py);
+    datagram.set_item("source", told.datagram.source().to_string())?;
+    datagram.set_item("destination", told.datagram.destination().to_string())?;
+    datagram.set_item("identification", told.datagram.identification())?;
+    datagram.set_item("vni", told.vni)?;
+    datagram.set_item("frames", told.frames)?;
+    datagram.set_item("wire_bytes", told.wire_bytes)?;
+    let time = Some(told.first_seen).filter(|time| *time != NO_TIME);
+    datagram.set_item("first_seen", value(py, Value::maybe(time, Value::Time))?)?;
+    datagram.set_item("missing", told.gaps())?;
+    datagram.set_item("why", told.why.name())?;
+    Ok(datagram)
 }
 
 pub(super) fn candidates(tally: &Tally) -> Vec<PortCandidate> {

@@ -525,8 +525,12 @@ pub static FIELDS: &[Field] = &[
         "larger than any real MTU, or with its length left out: segmentation offload",
         |p| p.notes.has(Note::Offload),
     ),
-    label("note.first_fragment", "the first piece of an outer datagram that was cut into fragments", |p| {
-        p.notes.has(Note::FirstFragment)
+    label("note.inner_fragment", "the inner IP packet is a fragment", |p| p.notes.has(Note::InnerFragment)),
+    label("note.reassembled", "put together from the fragments of an outer datagram", |p| {
+        p.notes.has(Note::Reassembled)
+    }),
+    label("note.overlapping_fragments", "some of which overlap without being the same", |p| {
+        p.notes.has(Note::OverlappingFragments)
     }),
 ];
 

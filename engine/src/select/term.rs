@@ -46,6 +46,11 @@ impl Terms {
         Ok(true)
     }
 
+    /// The VTEPs of which one must send or receive; none where any may.
+    pub(super) fn vteps(&self) -> &[IpAddr] {
+        &self.vteps
+    }
+
     /// A filter for each field that has alternatives.
     pub(super) fn filters(&self) -> impl Iterator<Item = String> {
         let ip = self.protocols.iter().filter_map(|protocol| match protocol {
@@ -109,7 +114,7 @@ fn number(text: &str) -> Option<u32> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-fn ip(text: &str) -> Parsed<IpAddr> {
+pub(super) fn ip(text: &str) -> Parsed<IpAddr> {
     text.parse().map_err(|_| "an IP address")
 }
 

@@ -78,6 +78,13 @@ impl<'a> Ipv4<'a> {
         be16(self.0, 6) & 0x3fff != 0
     }
 
+    /// Whether fragments with higher offsets follow.
+    #[inline]
+    #[must_use]
+    pub fn more_fragments(self) -> bool {
+        be16(self.0, 6) & 0x2000 != 0
+    }
+
     /// Where this fragment's data stands in the datagram, in bytes.
     #[inline]
     #[must_use]
@@ -126,6 +133,7 @@ mod tests {
         assert_eq!((ip.version(), ip.header_len(), ip.total_length()), (4, 24, 256));
         assert_eq!((ip.identification(), ip.is_fragment(), ip.fragment_offset()), (0xabcd, true, 24));
         assert_eq!((ip.traffic_class(), ip.time_to_live(), ip.flags()), (0xbb, 64, 0x20));
+        assert!(ip.more_fragments());
         assert_eq!((ip.protocol(), ip.source(), ip.destination()), (17, 0xc000_0201, 0xc000_0202));
     }
 

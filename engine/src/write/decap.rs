@@ -39,7 +39,7 @@ impl Decap {
 impl Job for Decap {
     fn take(&mut self, seen: &Seen<'_>, output: &mut Output) -> io::Result<()> {
         match seen.packet() {
-            Some(packet) if seen.look.selected => self.put(packet, packet.inner(seen.frame.data), output),
+            Some(packet) if seen.look.selected => self.put(packet, seen.inner(), output),
             _ => Ok(()),
         }
     }

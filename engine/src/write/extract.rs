@@ -1,23 +1,22 @@
 //! `extract`: the frames of selected packets, untouched, with all the pieces of their datagrams.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 
 use super::output::{Interface, Output, Piece};
 use super::rewrite::Job;
 use crate::capture::{Frame, LinkType};
-use crate::decode::Datagram;
 use crate::disposition::Ending;
 use crate::stream::Seen;
 
-/// So many datagrams are followed at a time; a capture with more of them starts over there.
+/// So many datagrams are followed at a time, the latest.
 const MOST: usize = 1 << 16;
-/// So many bytes of pieces wait for the first piece of their datagrams.
+/// So many bytes of pieces wait for their datagrams to be whole.
 const MOST_WAITING: usize = 64 << 20;
 
 /// What becomes of the pieces of a datagram.
 enum Fate {
-    /// They wait for the first one, which tells.
+    /// They wait for the one that completes it, which tells.
     Waiting(Vec<Kept>),
     /// It was wanted, or not, and so are they.
     Known(bool),
@@ -25,7 +24,6 @@ enum Fate {
 
 /// A frame that waits.
 struct Kept {
-    number: u64,
     data: Box<[u8]>,
     wire_len: u32,
     time: i64,
@@ -36,9 +34,9 @@ struct Kept {
 #[derive(Default)]
 pub struct Extract {
     invert: bool,
-    fates: HashMap<Datagram, Fate>,
+    /// By the datagrams' numbers, which rise.
+    fates: BTreeMap<u64, Fate>,
     waiting: usize,
-    kept: u64,
 }
 
 impl Extract {
@@ -64,30 +62,24 @@ impl Extract {
     }
 
     /// A piece that does not tell whether it is wanted.
-    fn piece(&mut self, datagram: Datagram, frame: &Frame<'_>, output: &mut Output) -> io::Result<()> {
-        match self.fates.get_mut(&datagram) {
-            Some(Fate::Known(selected)) => {
+    fn piece(&mut self, datagram: u64, frame: &Frame<'_>, output: &mut Output) -> io::Result<()> {
+        match self.fates.entry(datagram).or_insert_with(|| Fate::Waiting(Vec::new())) {
+            Fate::Known(selected) => {
                 let selected = *selected;
                 return self.put(selected, frame, output);
             }
-            Some(Fate::Waiting(kept)) => kept.push(Kept::of(frame, self.kept)),
-            None => {
-                self.make_room(output)?;
-                self.fates.insert(datagram, Fate::Waiting(vec![Kept::of(frame, self.kept)]));
-            }
+            Fate::Waiting(kept) => kept.push(Kept::of(frame)),
         }
-        self.kept += 1;
         self.waiting += frame.data.len();
-        if self.waiting > MOST_WAITING { self.start_over(output) } else { Ok(()) }
+        self.make_room(output)
     }
 
-    /// The first piece of its datagram, which tells of the others.
-    fn first(&mut self, datagram: Datagram, selected: bool, output: &mut Output) -> io::Result<()> {
-        self.make_room(output)?;
+    /// The piece that tells of the others: it completes its datagram, or shows that it carries no VXLAN.
+    fn tell(&mut self, datagram: u64, selected: bool, output: &mut Output) -> io::Result<()> {
         if let Some(Fate::Waiting(kept)) = self.fates.insert(datagram, Fate::Known(selected)) {
             self.release(&kept, selected, output)?;
         }
-        Ok(())
+        self.make_room(output)
     }
 
     fn release(&mut self, kept: &[Kept], selected: bool, output: &mut Output) -> io::Result<()> {
@@ -99,30 +91,24 @@ impl Extract {
     }
 
     fn make_room(&mut self, output: &mut Output) -> io::Result<()> {
-        if self.fates.len() >= MOST { self.start_over(output) } else { Ok(()) }
+        while self.fates.len() > MOST || self.waiting > MOST_WAITING {
+            self.give_up_oldest(output)?;
+        }
+        Ok(())
     }
 
-    /// Pieces whose first one did not come belong to no selected packet.
-    fn start_over(&mut self, output: &mut Output) -> io::Result<()> {
-        let fates = std::mem::take(&mut self.fates).into_values();
-        let mut left: Vec<Kept> = fates.flat_map(Fate::into_waiting).collect();
-        left.sort_by_key(|kept| kept.number);
-        self.release(&left, false, output)
-    }
-}
-
-impl Fate {
-    fn into_waiting(self) -> Vec<Kept> {
-        match self {
-            Fate::Waiting(kept) => kept,
-            Fate::Known(_) => Vec::new(),
+    /// Pieces of what was never whole belong to no selected packet.
+    fn give_up_oldest(&mut self, output: &mut Output) -> io::Result<()> {
+        match self.fates.pop_first() {
+            Some((_, Fate::Waiting(kept))) => self.release(&kept, false, output),
+            _ => Ok(()),
         }
     }
 }
 
 impl Kept {
-    fn of(frame: &Frame<'_>, number: u64) -> Self {
-        Self { number, data: frame.data.into(), wire_len: frame.wire_len, time: frame.time, link: frame.link }
+    fn of(frame: &Frame<'_>) -> Self {
+        Self { data: frame.data.into(), wire_len: frame.wire_len, time: frame.time, link: frame.link }
     }
 
     fn frame(&self) -> Frame<'_> {
@@ -139,13 +125,16 @@ impl Job for Extract {
             Some(datagram) if seen.look.ending == Ending::Fragment => {
                 return self.piece(datagram, seen.frame, output);
             }
-            Some(datagram) => self.first(datagram, seen.look.selected, output)?,
+            Some(datagram) => self.tell(datagram, seen.look.selected, output)?,
             None => {}
         }
         self.put(seen.look.selected, seen.frame, output)
     }
 
     fn end(&mut self, output: &mut Output) -> io::Result<()> {
-        self.start_over(output)
+        while !self.fates.is_empty() {
+            self.give_up_oldest(output)?;
+        }
+        Ok(())
     }
 }

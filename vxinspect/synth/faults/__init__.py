@@ -53,6 +53,8 @@ _PACKETS: _Stage = {
     kind.OuterChecksumWrong: underlay.checksum_wrong,
     kind.OuterFragments: underlay.fragments,
     kind.MissingFragment: underlay.missing_fragment,
+    kind.RepeatedFragment: underlay.repeated_fragment,
+    kind.OverlappingFragments: underlay.overlapping_fragments,
     kind.ReorderedFragments: underlay.reordered_fragments,
     kind.OverMtu: underlay.over_mtu,
     kind.IcmpErrors: underlay.icmp_error,

@@ -1,7 +1,7 @@
 """Faults of the underlay: ports, checksums, fragments, other ways and marks, and what routers say."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import TypeAlias
 
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames
@@ -13,14 +13,16 @@ from vxinspect.synth.kinds import (
     MissingFragment,
     OuterChecksumWrong,
     OuterFragments,
+    OverlappingFragments,
     OverMtu,
     ReorderedFragments,
+    RepeatedFragment,
     TtlChange,
     WrongPort,
 )
 from vxinspect.synth.network import address
 from vxinspect.synth.packet import IcmpError, Ip, Packet, Pieces, Plain
-from vxinspect.synth.pieces import cut
+from vxinspect.synth.pieces import GRID, cut
 from vxinspect.synth.plan import Plan
 
 __all__ = [
@@ -31,11 +33,16 @@ __all__ = [
     "icmp_error",
     "missing_fragment",
     "over_mtu",
+    "overlapping_fragments",
     "reordered_fragments",
+    "repeated_fragment",
     "ttl_change",
     "wrong_port",
 ]
 
+_Fragments: TypeAlias = (
+    OuterFragments | MissingFragment | RepeatedFragment | OverlappingFragments | ReorderedFragments
+)
 _ANSWER_AFTER = 200_000
 """Nanoseconds until a router's answer."""
 _LEAST_IPV6_MTU = 1280
@@ -59,36 +66,47 @@ def checksum_wrong(plan: Plan, index: int, fault: OuterChecksumWrong) -> None:
 
 def fragments(plan: Plan, index: int, fault: OuterFragments) -> None:
     """Cut the outer datagram."""
-    _cut(plan, index, fault)
+    _cut(plan, index, fault, Pieces(fault.mtu))
 
 
 def missing_fragment(plan: Plan, index: int, fault: MissingFragment) -> None:
     """Cut it and lose a piece."""
-    _cut(plan, index, fault, fault.piece)
+    _cut(plan, index, fault, Pieces(fault.mtu, missing=fault.piece))
+
+
+def repeated_fragment(plan: Plan, index: int, fault: RepeatedFragment) -> None:
+    """Cut it and send a piece again."""
+    _cut(plan, index, fault, Pieces(fault.mtu, repeated=fault.piece))
+
+
+def overlapping_fragments(plan: Plan, index: int, fault: OverlappingFragments) -> None:
+    """Cut it, and again on the border of two pieces."""
+    _cut(plan, index, fault, Pieces(fault.mtu, overlaps=True))
 
 
 def reordered_fragments(plan: Plan, index: int, fault: ReorderedFragments) -> None:
-    """Cut it and send the pieces the other way round."""
-    _cut(plan, index, fault, reverse=True)
+    """Cut it and send the pieces in another order."""
+    if fault.order == "reverse":
+        _cut(plan, index, fault, Pieces(fault.mtu, order="reverse"))
+    else:
+        _cut(plan, index, fault, Pieces(fault.mtu, order=plan.scenario.seed))
 
 
-def _cut(
-    plan: Plan,
-    index: int,
-    fault: OuterFragments | MissingFragment | ReorderedFragments,
-    missing: Literal["first", "middle", "last"] | None = None,
-    *,
-    reverse: bool = False,
-) -> None:
-    pieces = Pieces(fault.mtu, missing, reverse)
-    least = 3 if missing == "middle" else 2
+def _cut(plan: Plan, index: int, fault: _Fragments, pieces: Pieces) -> None:
+    least = 3 if "middle" in (pieces.missing, pieces.repeated) else 2
 
     def divides(packet: Packet) -> bool:
-        return len(cut(packet.outer_length - packet.outer_header, packet.sender.version, fault.mtu)) >= least
+        length = packet.outer_length - packet.outer_header
+        made = cut(length, packet.sender.version, pieces.mtu)
+        # What overlaps ends inside the second.
+        return len(made) >= least and not (pieces.overlaps and made[1].length <= GRID)
 
-    what = f"packets that an MTU of {fault.mtu} cuts into {least} pieces or more"
+    what = f"packets that an MTU of {pieces.mtu} cuts into {least} pieces or more"
     for packet in choose(plan, index, fault, what, divides):
-        packet.pieces = pieces
+        order = pieces.order
+        if isinstance(order, int):
+            order = (order + packet.outer_ident) % (1 << 32)
+        packet.pieces = replace(pieces, order=order)
 
 
 def over_mtu(plan: Plan, index: int, fault: OverMtu) -> None:

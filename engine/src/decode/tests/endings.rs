@@ -5,7 +5,8 @@ use super::craft::{
 };
 use super::craft::{udp, vxlan};
 use super::{ending, walk, walk_as};
-use crate::capture::LinkType;
+use crate::capture::{Frame, LinkType};
+use crate::decode::piece;
 use crate::disposition::Ending;
 
 /// Where layers begin in [`over_ipv4`].
@@ -57,6 +58,9 @@ fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
         Ending::Ipv6Extension => {
             let overlong = patched(options(craft::UDP, 0, &datagram(100, &inner())), 1, &[255]);
             ethernet(outer(craft::IPV6, &Ipv6 { next_header: 60, ..Ipv6::default() }.around(&overlong)))
+        }
+        Ending::FragmentLength => {
+            ethernet(outer(craft::IPV4, &Ipv4 { flags_and_offset: 8191, ..Ipv4::default() }.around(&[0; 8])))
         }
         Ending::UdpTruncated => ethernet(v4(&datagram(100, &inner())[..7])),
         Ending::UdpLength => ethernet(patched(whole, UDP + 4, &[0xff, 0xff])),
@@ -121,7 +125,17 @@ fn no_byte_makes_it_panic() {
                 frame[at] = value;
                 let answer = walk(&frame);
                 let packet = &answer.packet;
-                if answer.ending == Ending::Vxlan && answer.aside.piece.is_none() {
+                if answer.ending == Ending::Fragment {
+                    let held = Frame {
+                        data: &frame,
+                        wire_len: frame.len() as u32,
+                        time: 0,
+                        link: LinkType::ETHERNET,
+                    };
+                    let piece = piece(&held).unwrap();
+                    assert!(usize::from(piece.len) + 20 + 14 <= frame.len());
+                }
+                if answer.ending == Ending::Vxlan {
                     assert!(packet.inner_len as usize + 8 + 8 + 20 + 14 <= frame.len());
                     assert!(packet.payload_len <= packet.inner_len);
                     assert!(packet.outer_ip_len as usize <= frame.len() - 14);

@@ -132,14 +132,19 @@ fn later_inner_fragment_has_no_ports() {
     assert_eq!((first.key.ports(), first.payload_len), (Some((1, 2)), 92));
     let v6_later = v6(44, &fragment(craft::UDP, 1480, false, 1, &[0xab; 100]));
     assert_eq!((v6_later.key.protocol(), v6_later.key.ports(), v6_later.payload_len), (Some(17), None, 100));
-    assert!(later.notes.is_empty() && first.notes.is_empty() && v6_later.notes.is_empty());
+    for found in [later, first, v6_later] {
+        assert_eq!(notes(&found), ["inner_fragment"]);
+    }
 }
 
 /// Nor are they an extension header, where one comes first in the whole datagram.
 #[test]
 fn later_inner_fragment_has_no_extension_headers() {
     let found = v6(44, &fragment(60, 1480, false, 1, &[0xff; 100]));
-    assert_eq!((found.key.protocol(), found.payload_len, found.notes.is_empty()), (Some(60), 100, true));
+    assert_eq!(
+        (found.key.protocol(), found.payload_len, notes(&found)),
+        (Some(60), 100, vec!["inner_fragment"])
+    );
 }
 
 /// An inner IP packet said to be longer than the frame that holds it.

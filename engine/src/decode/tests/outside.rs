@@ -1,9 +1,9 @@
 //! Outer IP, UDP and the VXLAN header.
 
-use super::craft::{self, Ipv4, Ipv6, MORE, authentication, datagram, fragment, inner, options, outer};
+use super::craft::{self, Ipv4, Ipv6, authentication, datagram, fragment, inner, options, outer};
 use super::craft::{over_ipv4, over_ipv6, patched, udp, vxlan};
 use super::{assert_is_inner, ending, ip, notes, packet, vteps, walk};
-use crate::disposition::{Disposition, Ending};
+use crate::disposition::Ending;
 
 /// Where layers begin in [`over_ipv4`].
 const IP: usize = 14;
@@ -190,90 +190,6 @@ fn udp_length_below_ip_length() {
         &((16 + inner().len()) as u16).to_be_bytes(),
     );
     assert_eq!(packet(&short).inner_len as usize, inner().len());
-}
-
-/// An IPv4 datagram in two pieces: the first is the packet, with its length from the UDP header.
-#[test]
-fn first_and_later_ipv4_fragment() {
-    let whole = datagram(100, &[inner(), vec![0; 1000]].concat());
-    let piece = |flags_and_offset, data: &[u8]| {
-        outer(craft::IPV4, &Ipv4 { identification: 77, flags_and_offset, ..Ipv4::default() }.around(data))
-    };
-    let first = walk(&piece(MORE, &whole[..504]));
-    assert_eq!(first.ending, Ending::Vxlan);
-    assert_is_inner(&first.packet);
-    assert_eq!(
-        (first.packet.inner_len as usize, notes(&first.packet)),
-        (inner().len() + 1000, vec!["first_fragment"])
-    );
-    // As large as the datagram in one piece.
-    assert_eq!(first.packet.outer_ip_len as usize, 20 + whole.len());
-    let later = walk(&piece(504 / 8, &whole[504..]));
-    assert_eq!(later.ending, Ending::Fragment);
-    assert!(first.aside.piece.is_some());
-    assert_eq!(first.aside.piece, later.aside.piece);
-    let other = walk(&outer(
-        craft::IPV4,
-        &Ipv4 { identification: 78, flags_and_offset: 63, ..Ipv4::default() }.around(&whole[504..]),
-    ));
-    assert_ne!(first.aside.piece, other.aside.piece);
-}
-
-#[test]
-fn first_and_later_ipv6_fragment() {
-    let whole = datagram(100, &[inner(), vec![0; 1000]].concat());
-    let piece = |offset, more, data: &[u8]| {
-        let payload = fragment(craft::UDP, offset, more, 0xdead_beef, data);
-        walk(&outer(craft::IPV6, &Ipv6 { next_header: 44, ..Ipv6::default() }.around(&payload)))
-    };
-    let (first, later) = (piece(0, true, &whole[..504]), piece(504, false, &whole[504..]));
-    assert_eq!((first.ending, later.ending), (Ending::Vxlan, Ending::Fragment));
-    assert_is_inner(&first.packet);
-    assert_eq!(
-        (first.packet.inner_len as usize, notes(&first.packet)),
-        (inner().len() + 1000, vec!["first_fragment"])
-    );
-    // In one piece it would have no fragment header.
-    let packet = &first.packet;
-    assert_eq!((packet.outer_ip_header_len, packet.outer_ip_len as usize), (48, 40 + whole.len()));
-    assert_eq!(first.aside.piece, later.aside.piece);
-}
-
-/// Behind the fragment header of a later fragment there is data, even where an options header comes first in the whole.
-#[test]
-fn data_of_a_later_fragment_is_no_extension_header() {
-    let payload = fragment(60, 1480, false, 1, &[0xff; 100]);
-    let ending = ending(&outer(craft::IPV6, &Ipv6 { next_header: 44, ..Ipv6::default() }.around(&payload)));
-    assert_ne!(ending.disposition(), Disposition::Malformed);
-}
-
-/// A first fragment too small for the VXLAN header is a piece like any other; with all of that header it is a packet.
-#[test]
-fn tiny_first_fragment() {
-    let whole = datagram(100, &inner());
-    let first = |len: usize| {
-        let outside = Ipv4 { flags_and_offset: MORE, ..Ipv4::default() };
-        walk(&outer(craft::IPV4, &outside.around(&whole[..len])))
-    };
-    assert_eq!(first(8).ending, Ending::Fragment);
-    assert!(first(8).aside.piece.is_some());
-    let header_only = first(16);
-    assert_eq!(header_only.ending, Ending::Vxlan);
-    assert_eq!((header_only.packet.key.vni(), header_only.packet.inner_len as usize), (100, inner().len()));
-    assert_eq!(header_only.packet.key.macs(), None);
-    // 24 bytes: eight of the inner Ethernet header.
-    assert_eq!(first(24).packet.key.macs(), None);
-}
-
-/// Fragments of what is not UDP cannot be VXLAN's; those of a datagram to another port can be told by the first only.
-#[test]
-fn fragments_of_something_else() {
-    let piece = |protocol, flags_and_offset, data: &[u8]| {
-        ending(&outer(craft::IPV4, &Ipv4 { protocol, flags_and_offset, ..Ipv4::default() }.around(data)))
-    };
-    assert_eq!(piece(craft::TCP, 20, &[0; 64]), Ending::NonUdp);
-    assert_eq!(piece(craft::UDP, MORE, &udp(1, 53, &[0; 64])), Ending::OtherPort);
-    assert_eq!(piece(craft::UDP, 20, &[0; 64]), Ending::Fragment);
 }
 
 /// VXLAN on Linux's old port is no VXLAN until that port is named, and looks like it.
