@@ -49,7 +49,7 @@ impl Operand {
 
     fn number(&self, reads: Reads<u64>, condition: Condition<u64>) -> Test {
         if self.part == Part::WHOLE {
-            Test::Number(reads, condition)
+            Test::number(reads, condition)
         } else {
             Test::Part(reads, self.part, condition)
         }
