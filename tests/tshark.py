@@ -28,26 +28,43 @@ def available() -> bool:
     return shutil.which("tshark") is not None
 
 
+def _lines(capture: Path, names: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return a line of these fields for each frame."""
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields"]
+    # What each frame says by itself: nothing is held back for a later one, no checksum hides a layer.
+    for preference in ("ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams", "ip.check_checksum"):
+        command += ["-o", f"{preference}:FALSE"]
+    command += options
+    for name in names:
+        command += ["-e", name]
+    return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode().splitlines()
+
+
+def displayed(capture: Path, display_filter: str) -> list[int]:
+    """Return the numbers of the frames that a display filter lets through."""
+    return [int(line) for line in _lines(capture, ["frame.number"], ["-Y", display_filter])]
+
+
 def fields(
-    capture: Path, names: Sequence[str], ports: Iterable[int] = (), *, reassemble: bool = False
+    capture: Path,
+    names: Sequence[str],
+    ports: Iterable[int] = (),
+    preferences: Sequence[str] = (),
+    *,
+    reassemble: bool = False,
 ) -> list[dict[str, list[str]]]:
     """Return each frame's values of each field, from the outermost layer in; `ports` are VXLAN's as well.
 
     `reassemble`: what an IP datagram in fragments holds stands in the frame that completes it.
     """
-    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;"]
-    # What each frame says by itself: nothing is held back for a later one, no checksum hides a layer.
-    for preference in ("tcp.desegment_tcp_streams", "ip.check_checksum"):
-        command += ["-o", f"{preference}:FALSE"]
-    for preference in ("ip.defragment", "ipv6.defragment"):
-        command += ["-o", f"{preference}:{str(reassemble).upper()}"]
+    options = ["-E", "occurrence=a", "-E", "aggregator=;"]
+    defragment = ("ip.defragment:TRUE", "ipv6.defragment:TRUE") if reassemble else ()
+    for preference in (*defragment, *preferences):
+        options += ["-o", preference]
     for port in ports:
-        command += ["-d", f"udp.port=={port},vxlan"]
-    for name in names:
-        command += ["-e", name]
-    said = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode()
+        options += ["-d", f"udp.port=={port},vxlan"]
     frames = []
-    for line in said.splitlines():
+    for line in _lines(capture, names, options):
         values = line.split("\t")
         frames.append(
             {name: [v for v in value.split(";") if v] for name, value in zip(names, values, strict=True)}
