@@ -85,6 +85,9 @@ ADDRESS = Kind({text: ip(text) for text in ADDRESSES})
 TIME = Kind(
     {seconds(strategies.START + step): strategies.START + step for step in (0, 1000, 999_999_000, 10**10)}
 )
+TTL = numbers(0, 63, 254)
+DSCP = numbers(0, 10, 46)
+ECN = Kind({"not-ect": 0, "ECT1": 1, "ect0": 2, "3": 3, "0b1": 1})
 FLAG = Kind({"1": 1, "0": 0, "true": 1, "False": 0, "2": 1})
 PROTOCOL = Kind({"tcp": 6, "6": 6, "udp": 17, "ICMPv6": 58, "253": 253, "sctp": 132, "0": 0})
 ETHERTYPE = Kind({"ipv4": 0x800, "0x86dd": 0x86DD, "arp": 0x806, "0x88cc": 0x88CC, "36864": 0x9000})
@@ -157,6 +160,14 @@ FIELDS = [
     Field("vtep", ADDRESS, lambda f: [ip(f.outer_src), ip(f.outer_dst)]),
     Field("outer.ip.hdr_len", LENGTH, lambda f: [f.outer_ip_bytes]),
     Field("outer.ip.len", LENGTH, lambda f: [f.outer_packet]),
+    Field("outer.ip.ttl", TTL, lambda f: [f.ttl]),
+    Field("outer.ip.dscp", DSCP, lambda f: [f.outer_class >> 2]),
+    Field("outer.ip.ecn", ECN, lambda f: [f.outer_class & 3]),
+    Field(
+        "outer.ip.flags.df",
+        FLAG,
+        lambda f: [int(f.dont_fragment)] if model.address_key(f.outer_src)[0] == 4 else [],
+    ),
     Field("outer.udp.srcport", PORT, lambda f: [f.source_port]),
     Field("outer.udp.dstport", PORT, lambda _: [craft.VXLAN_PORT]),
     label("outer.ipv6", lambda f: model.address_key(f.outer_src)[0] == 6),
@@ -169,6 +180,8 @@ FIELDS = [
     label("inner.ipv4", lambda f: is_ip(f, 4)),
     label("inner.ipv6", lambda f: is_ip(f, 6)),
     *pair("inner.ip", ADDRESS, lambda f: ip(f.ip_src), lambda f: ip(f.ip_dst), ENDS),
+    Field("inner.ip.dscp", DSCP, lambda f: [] if f.inner_class is None else [f.inner_class >> 2]),
+    Field("inner.ip.ecn", ECN, lambda f: [] if f.inner_class is None else [f.inner_class & 3]),
     Field("inner.ip.proto", PROTOCOL, lambda f: there(protocol(f))),
     label("inner.arp", lambda f: f.ethertype == "arp"),
     Field("inner.arp.src", ADDRESS, lambda f: there(ip(f.sender))),

@@ -439,17 +439,29 @@ impl Handling {
         (self.flags & handling::INNER != 0).then_some(self.inner_traffic_class)
     }
 
+    /// Inner DSCP, of an IP packet.
+    #[must_use]
+    pub fn inner_dscp(self) -> Option<u8> {
+        self.inner().map(|inner| inner >> 2)
+    }
+
+    /// Inner ECN field, of an IP packet.
+    #[must_use]
+    pub fn inner_ecn(self) -> Option<u8> {
+        self.inner().map(|inner| inner & 3)
+    }
+
     /// Whether outer and inner DSCP differ.
     #[must_use]
     pub fn is_dscp_mismatch(self) -> bool {
-        self.inner().is_some_and(|inner| inner >> 2 != self.dscp())
+        self.inner_dscp().is_some_and(|inner| inner != self.dscp())
     }
 
     /// Whether the outer ECN field cannot have come from the inner one: a VTEP copies it (RFC 6040, section 4.1), and
     /// the underlay then marks what is capable of it.
     #[must_use]
     pub fn is_ecn_mismatch(self) -> bool {
-        self.inner().map(|inner| inner & 3).is_some_and(|inner| {
+        self.inner_ecn().is_some_and(|inner| {
             let marked = self.ecn() == ecn::CE && inner != ecn::NOT_ECT;
             self.ecn() != inner && !marked
         })

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use crate::capture::NO_TIME;
-use crate::packet::{Note, Packet};
+use crate::packet::{Note, Packet, ecn};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::{protocol, protocol_number};
 use crate::wire::mac::Mac;
@@ -138,6 +138,10 @@ const LENGTH: Scale = up_to(u32::MAX as u64);
 const VNI: Scale = up_to((1 << 24) - 1);
 /// 12 bits (IEEE 802.1Q).
 const VLAN: Scale = up_to((1 << 12) - 1);
+/// 6 bits (RFC 2474).
+const DSCP: Scale = up_to((1 << 6) - 1);
+/// 2 bits (RFC 3168).
+const ECN: Scale = Scale { largest: 3, named: Some(ecn_number) };
 const PROTOCOL: Scale = Scale { named: Some(|name| protocol_number(name).map(u64::from)), ..OCTET };
 const ETHERTYPE: Scale = Scale { named: Some(|name| ethertype_number(name).map(u64::from)), ..SHORT };
 
@@ -149,6 +153,10 @@ pub(super) fn ethertype_number(name: &str) -> Option<u16> {
         "ipv6" => Some(ethertype::IPV6),
         _ => None,
     }
+}
+
+fn ecn_number(name: &str) -> Option<u64> {
+    ecn::NAMES.iter().zip(0..).find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, number)| number)
 }
 
 fn wide((a, b): (u16, u16)) -> (u64, u64) {
@@ -264,6 +272,30 @@ pub static FIELDS: &[Field] = &[
         "outer IP packet, in bytes; of one that was cut into fragments, the whole",
     ),
     field(
+        "outer.ip.ttl",
+        one(OCTET, |p| Some(p.handling.ttl().into())),
+        "outer.ip.ttl < 5",
+        "outer time to live, or hop limit",
+    ),
+    field(
+        "outer.ip.dscp",
+        one(DSCP, |p| Some(p.handling.dscp().into())),
+        "outer.ip.dscp != inner.ip.dscp",
+        "outer differentiated services code point",
+    ),
+    field(
+        "outer.ip.ecn",
+        one(ECN, |p| Some(p.handling.ecn().into())),
+        "outer.ip.ecn == ce",
+        "outer explicit congestion notification: 0 not-ect, 1 ect1, 2 ect0, 3 ce",
+    ),
+    field(
+        "outer.ip.flags.df",
+        control(|p| p.tunnel.source().is_ipv4().then(|| p.handling.dont_fragment().into())),
+        "outer.ip.flags.df == 0",
+        "whether routers may not fragment the outer IPv4 packet",
+    ),
+    field(
         "outer.udp.port",
         two(SHORT, |p| Some(wide((p.origin.port(), p.tunnel.udp_port())))),
         "outer.udp.port == 8472",
@@ -351,6 +383,18 @@ pub static FIELDS: &[Field] = &[
         one(PROTOCOL, |p| p.key.protocol().map(u64::from)),
         "inner.ip.proto == ospf",
         "protocol of the inner IP packet, behind any extension headers, by number or name",
+    ),
+    field(
+        "inner.ip.dscp",
+        one(DSCP, |p| p.handling.inner_dscp().map(u64::from)),
+        "inner.ip.dscp == 46",
+        "inner differentiated services code point",
+    ),
+    field(
+        "inner.ip.ecn",
+        one(ECN, |p| p.handling.inner_ecn().map(u64::from)),
+        "inner.ip.ecn in {ect0, ect1}",
+        "inner explicit congestion notification: 0 not-ect, 1 ect1, 2 ect0, 3 ce",
     ),
     label("inner.ipv4", "an inner IPv4 packet", |p| inner_ips(p).is_some_and(|(ip, _)| ip.is_ipv4())),
     label("inner.ipv6", "an inner IPv6 packet", |p| inner_ipv6s(p).is_some()),

@@ -100,10 +100,12 @@ const CAPTURE_FILTER: [(&str, &str); 14] = [
 ];
 
 /// Wireshark's names of fields that go by another here.
-const DISPLAY_FILTER: [(&str, &[&str]); 12] = [
+const DISPLAY_FILTER: [(&str, &[&str]); 14] = [
     ("vxlan", &["vni"]),
     ("frame.cap_len", &["frame.len"]),
     ("frame.time_epoch", &["frame.time"]),
+    ("ip.dsfield.dscp", &["inner.ip.dscp", "outer.ip.dscp"]),
+    ("ip.dsfield.ecn", &["inner.ip.ecn", "outer.ip.ecn"]),
     ("ip.len", &["outer.ip.len", "inner.len"]),
     ("ip.proto", &["inner.ip.proto"]),
     ("ipv6.nxt", &["inner.ip.proto"]),
