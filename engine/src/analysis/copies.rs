@@ -6,6 +6,7 @@
 //! run merge exactly.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 
@@ -72,9 +73,33 @@ struct Recent {
     /// The number of the first.
     base: u64,
     sightings: VecDeque<Sighting>,
-    /// The latest frame with each fingerprint of a whole packet.
-    whole: HashMap<u64, u64>,
-    bare: HashMap<u64, Pair>,
+    /// The latest frame with each fingerprint of a whole packet. Here and below, what is older than the window says
+    /// nothing, and is swept out once there is as much of it again.
+    whole: ByPrint<u64>,
+    bare: ByPrint<Pair>,
+}
+
+/// Something for each fingerprint, which is a hash already.
+type ByPrint<T> = HashMap<u64, T, BuildHasherDefault<Print>>;
+
+/// Passes a fingerprint on as its own hash.
+#[derive(Default)]
+struct Print(u64);
+
+impl Hasher for Print {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write_u64(&mut self, print: u64) {
+        self.0 = print;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        debug_assert!(bytes.is_empty(), "a fingerprint is one number");
+    }
 }
 
 /// Copies, and what is needed to tell more of them.
@@ -174,9 +199,7 @@ impl Copies {
         if number < u64::from(self.window.frames) {
             self.head.push(sighting);
         }
-        while self.recent.sightings.len() > self.window.frames as usize {
-            self.recent.pop();
-        }
+        self.recent.shrink(self.window.frames as usize);
         is_copy
     }
 
@@ -259,26 +282,19 @@ impl Recent {
         }
     }
 
-    /// Drops the first frame, and where it is the latest with its fingerprint, that too.
-    fn pop(&mut self) {
-        let Some(Sighting { print, .. }) = self.sightings.pop_front() else {
-            return;
-        };
-        let number = self.base;
-        self.base += 1;
-        if let Some(whole) = print.whole
-            && self.whole.get(&whole) == Some(&number)
-        {
-            self.whole.remove(&whole);
+    /// Drops what is beyond `most` frames.
+    fn shrink(&mut self, most: usize) {
+        while self.sightings.len() > most {
+            self.sightings.pop_front();
+            self.base += 1;
         }
-        if let Some(bare) = print.bare
-            && let Some(pair) = self.bare.get_mut(&bare)
-        {
-            pair.encapsulated = pair.encapsulated.filter(|latest| *latest != number);
-            pair.waiting = pair.waiting.filter(|latest| *latest != number);
-            if pair.encapsulated.is_none() && pair.waiting.is_none() {
-                self.bare.remove(&bare);
-            }
+        let (base, much) = (self.base, 2 * most);
+        if self.whole.len() > much {
+            self.whole.retain(|_, latest| *latest >= base);
+        }
+        if self.bare.len() > much {
+            let is_left = |number: Option<u64>| number.is_some_and(|number| number >= base);
+            self.bare.retain(|_, pair| is_left(pair.encapsulated) || is_left(pair.waiting));
         }
     }
 
