@@ -149,6 +149,25 @@ CASES = {
         traffic("arp", 'name = "ask"\nstart = 1\ncount = 120\nrate = 100'),
         traffic("arp", 'name = "ask"\nstart = 1\ncount = 20\nrate = 100'),
     ),
+    "underlay-mtu": Case(
+        fault("over-mtu", 'mtu = 900\nrouter = "192.0.2.254"\ntraffic = "shop"\ncount = 2'),
+        fault("plain-traffic", "count = 9"),
+    ),
+    "vtep-unreachable": Case(
+        fault("icmp-errors", 'error = "unreachable"\nrouter = "192.0.2.254"\ncount = 2'),
+        fault("icmp-errors", 'error = "parameter-problem"\nrouter = "192.0.2.254"'),
+    ),
+    "underlay-loop": Case(
+        fault("icmp-errors", 'error = "time-exceeded"\nrouter = "192.0.2.254"\ncount = 2'),
+        "\n[underlay]\nttl = 3\n",
+    ),
+    "ecn-lost": Case(
+        fault("ecn-marks", 'traffic = "shop"\ncount = 25\ninner = 2\nouter = 0'),
+        # Congestion marks what came as ECN-capable.
+        fault("ecn-marks", 'traffic = "shop"\ncount = 25'),
+    ),
+    "dscp-mismatch": Case(fault("dscp-change", "dscp = 46\ncount = 9"), "\n[underlay]\ndscp = 46\n"),
+    "ttl-change": Case(fault("ttl-change", "ttl = 61\ncount = 3"), "\n[underlay]\nttl = 9\n"),
     "fragmentation": Case(
         fault("outer-fragments", 'traffic = "shop"\ncount = 2'), fault("offload", 'traffic = "shop"')
     ),
@@ -188,6 +207,9 @@ IMPLIED: dict[str, set[str]] = {
     "overlapping-fragments": {"fragmentation"},
     "reordered-fragments": {"fragmentation"},
     "tcp-reset": {"tcp-reset"},
+    "over-mtu": {"underlay-mtu"},
+    "icmp-errors": {"underlay-loop"},
+    "ttl-change": {"ttl-change"},
     "duplicated-frames": {"copies"},
     "routed-copies": {"copies"},
     "bare-copies": {"bare-traffic"},

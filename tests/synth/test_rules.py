@@ -114,6 +114,18 @@ def test_thresholds_are_settable() -> None:
             report.find(thresholds=bad)
 
 
+def test_mtu_is_told_with_what_fits(tmp_path: Path) -> None:
+    """1,400 bytes hold 50 of headers and an inner packet of 1,350, of which TCP over IPv4 takes 40."""
+    path = tmp_path / "a.pcap"
+    big = rule_cases.traffic("icmp", 'name = "big"\nstart = 1\nsize = 1500')
+    write(big + rule_cases.fault("over-mtu", 'mtu = 1400\nrouter = "192.0.2.254"\ntraffic = "big"'), path)
+    (row,) = vxinspect.scan(path).findings
+    # The request is 1,500 bytes of inner frame: 36 more around it in an outer packet.
+    assert "an MTU of 1,400 on the way holds inner packets of 1,350 (MSS 1,310)" in row["seen"]
+    assert "need 1,536" in row["seen"]
+    assert row["tunnel"] in ("192.0.2.1 -> 192.0.2.2", "192.0.2.2 -> 192.0.2.1")
+
+
 def test_flapping_is_five_moves_in_180_seconds(tmp_path: Path) -> None:
     """RFC 7432 section 15.1: as many moves in a longer time are moves, and no more."""
     path = tmp_path / "a.pcap"

@@ -8,6 +8,7 @@ __all__ = ["ALL", "by_id"]
 
 _NAMES = (
     *("one_way_tunnel", "unexpected_source", "vni_by_direction", "duplicate_mac", "duplicate_ip"),
+    *("underlay_mtu", "vtep_unreachable", "underlay_loop"),
     *(
         "i_flag_clear",
         "one_way_flow",
@@ -19,7 +20,7 @@ _NAMES = (
     ),
     *("fragmentation", "malformed", "reserved_bits", "inner_vlan_tag", "unexpected_port"),
     *("source_port_polarised", "tcp_refused", "tcp_unanswered", "tcp_reset", "bare_traffic", "copies"),
-    *("capture_cut", "snap_length"),
+    *("ecn_lost", "dscp_mismatch", "ttl_change", "capture_cut", "snap_length"),
 )
 
 ALL: tuple[Rule, ...] = tuple(import_module(f"vxinspect.rules.{name}").RULE for name in _NAMES)
