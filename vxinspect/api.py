@@ -14,7 +14,7 @@ from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
 from vxinspect.tables import Table
 
-__all__ = ["Progress", "Report", "run_scan", "scan"]
+__all__ = ["SCHEMA_VERSION", "Progress", "Report", "run_scan", "scan"]
 
 Progress: TypeAlias = Callable[[int, int | None, int], None]
 """Called with bytes read, bytes in all (None where unknown) and frames, a few times a second."""

@@ -9,6 +9,7 @@ import click
 
 from vxinspect.cli import DONE, FAILED
 from vxinspect.cli.command import Command, Option
+from vxinspect.cli.diff import snapshot_of
 from vxinspect.cli.options import READING, Options
 from vxinspect.cli.output import check_output, write_output
 from vxinspect.cli.run import Canvas, close, read
@@ -46,13 +47,17 @@ def _check(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     policy, name = _policy(given["policy"])
     for _kind, file in reports:
         check_output(file)
-        if file is not None and any(_same(file, each) for each in (given["policy"], *options.captures)):
+        if file is not None and any(
+            _same(file, each) for each in (given["policy"], given["baseline"], *options.captures)
+        ):
             raise click.UsageError(f"{file}: is read, and cannot be a report too.")
-    report = read(_with_ports(options, policy))
+    wanted = _with_ports(options, policy)
+    before = None if given["baseline"] is None else snapshot_of(given["baseline"], wanted)[0]
+    report = read(wanted)
     from vxinspect.checks.evaluate import evaluate
     from vxinspect.checks.reports import render
 
-    verdict = evaluate(policy, report, name)
+    verdict = evaluate(policy, report, name, before)
     if all(file != "-" for _kind, file in reports) or options.output is not None:
         _tell(verdict, options)
     for kind, file in reports:
@@ -102,6 +107,14 @@ CHECK = Command(
             help="What must hold, in TOML (docs/policies.md); without it, the default policy.",
         ),
         Option(
+            ["--baseline"],
+            section=_CHECKING,
+            metavar="FILE",
+            type=click.Path(path_type=str),
+            help="What was there before, from `summary --json` (or a capture): new VNIs, VTEPs, tunnels or "
+            "findings fail.",
+        ),
+        Option(
             ["--report", "reports"],
             section=_CHECKING,
             metavar="KIND=FILE",
@@ -119,6 +132,7 @@ CHECK = Command(
     examples=[
         "vxinspect check --policy policy.toml day.pcap",
         "vxinspect check --policy policy.toml --report junit=check.xml --report github ci.pcap",
+        "vxinspect check --baseline before.json after.pcap",
         "vxinspect policy init day.pcap > policy.toml",
     ],
 )

@@ -5,6 +5,7 @@ import click
 from vxinspect import __version__
 from vxinspect.cli.check import CHECK
 from vxinspect.cli.command import Group
+from vxinspect.cli.diff import DIFF
 from vxinspect.cli.fields import FIELDS
 from vxinspect.cli.findings import EXPLAIN, FINDINGS
 from vxinspect.cli.generate import GENERATE
@@ -39,7 +40,20 @@ root = Group(
     ],
     no_args_is_help=True,
 )
-_ALL = (SUMMARY, *COMMANDS, PACKETS, *REWRITING, FINDINGS, EXPLAIN, CHECK, POLICY, FIELDS, VERIFY, GENERATE)
+_ALL = (
+    SUMMARY,
+    *COMMANDS,
+    PACKETS,
+    *REWRITING,
+    FINDINGS,
+    EXPLAIN,
+    CHECK,
+    POLICY,
+    DIFF,
+    VERIFY,
+    FIELDS,
+    GENERATE,
+)
 for command in _ALL:
     root.add_command(command)
 
