@@ -385,7 +385,7 @@ def test_file_objects_are_written_to() -> None:
     assert told.frames == len(reading.read(target.getvalue()).records) == 51
     assert reading.read(target.getvalue()).names[0] == "vni-200"
 
-    class Full(io.RawIOBase):
+    class Full(io.BytesIO):
         def write(self, _: Any, /) -> int:
             raise BlockingIOError(11, "full")
 

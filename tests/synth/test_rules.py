@@ -121,8 +121,8 @@ def test_mtu_is_told_with_what_fits(tmp_path: Path) -> None:
     write(big + rule_cases.fault("over-mtu", 'mtu = 1400\nrouter = "192.0.2.254"\ntraffic = "big"'), path)
     (row,) = vxinspect.scan(path).findings
     # The request is 1,500 bytes of inner frame: 36 more around it in an outer packet.
-    assert "an MTU of 1,400 on the way holds inner packets of 1,350 (MSS 1,310)" in row["seen"]
-    assert "need 1,536" in row["seen"]
+    assert "an MTU of 1,400 on the way holds inner packets of 1,350 (MSS 1,310)" in str(row["seen"])
+    assert "need 1,536" in str(row["seen"])
     assert row["tunnel"] in ("192.0.2.1 -> 192.0.2.2", "192.0.2.2 -> 192.0.2.1")
 
 
