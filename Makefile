@@ -6,13 +6,14 @@
 #   make lab     as root: kernel VXLAN in namespaces, and the tests against it
 #   make bench   speed against the yardstick, memory, start-up
 #   make soak    200,000 broken captures through the program
+#   make findings-bench  precision and recall of the rules of findings
 #   make samples rewrite the captures that are made from samples/scenarios
 #   make docs    rewrite the pages that are made from the code
 #   make wheel   the abi3 wheel and the sdist, into dist/
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench soak samples docs wheel clean packages
+.PHONY: demo test lint format lab bench findings-bench soak samples docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -61,6 +62,9 @@ bench: $(VENV)/.developing
 
 soak: $(VENV)/.developing
 	$(BIN)/python benchmarks/soak.py
+
+findings-bench: $(VENV)/.developing
+	$(BIN)/python benchmarks/findings.py
 
 samples: $(VENV)/.installed
 	for scenario in samples/scenarios/*.toml; do \

@@ -196,7 +196,7 @@ def test_check_fails_and_warns(tmp_path: Path) -> None:
     """An error fails by default and a warning does not; a policy says otherwise by severity or rule."""
     policy, noise = tmp_path / "policy.toml", ROOT / "samples/mixed-noise.pcap"
     fates = {
-        "": (1, {"i-flag-clear": "failed", "reserved-bits": "warned"}),
+        "": (1, {"i-flag-clear": "failed", "copies": "warned"}),
         'fail = ["reserved-bits"]\nignore = ["i-flag-clear"]': (1, {"reserved-bits": "failed"}),
         'fail = []\nwarn = ["error"]': (0, {"i-flag-clear": "warned"}),
         'ignore = ["i-flag-clear", "warning"]\nwarn = []': (0, {}),

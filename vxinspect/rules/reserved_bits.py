@@ -23,7 +23,7 @@ def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
 RULE = Rule(
     id="reserved-bits",
     title="Reserved bits of the VXLAN header are set",
-    severity="warning",
+    severity="info",
     source="RFC 7348, section 5: reserved fields MUST be set to zero on transmission and ignored on receipt",
     means="The sender speaks an extension of VXLAN that the receiver may not know (group policy, GPE), or "
     "is broken. Receivers that are stricter than the RFC drop such packets.",
