@@ -79,7 +79,6 @@ APART = [
     {"duplicated-frames", "ttl-change", "unknown-unicast"},
     {"unexpected-source", "unknown-unicast"},
     {"vni-by-direction", "unexpected-source", "tcp-reset"},
-    {"vni-by-direction", "mac-move"},
 ]
 """Faults of which two together are something else: what is flooded has no usual address, say."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
@@ -13,6 +13,9 @@ from vxinspect.lookup import Reading
 from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
 from vxinspect.tables import Table
+
+if TYPE_CHECKING:
+    from vxinspect.rules.facts import Facts
 
 __all__ = ["SCHEMA_VERSION", "Progress", "Report", "run_scan", "scan"]
 
@@ -157,9 +160,14 @@ class Report:
     @cached_property
     def setups(self) -> list[str]:
         """The well-known setups that this looks like (Docker Swarm, Flannel, ...), a sentence each."""
+        return self._facts.setups
+
+    @cached_property
+    def _facts(self) -> "Facts":
+        # Loaded when it is used: the rules would slow every other command's start.
         from vxinspect.rules.facts import Facts
 
-        return Facts(self).setups
+        return Facts(self)
 
     @property
     def finding_hints(self) -> list[str]:
@@ -237,10 +245,9 @@ class Report:
         `numbers`: look up the numbers of the first frames. Raises `OptionError` for a rule, threshold or
         column that is not there.
         """
-        # Loaded when it is used: the rules would slow every other command's start.
         from vxinspect.findings import find, table
 
-        findings = find(self, thresholds)
+        findings = find(self._facts, thresholds)
         return table(findings, reading=self._reading if numbers else None, sort=sort, limit=limit)
 
     def internal(self, name: str) -> list[dict[str, Any]]:

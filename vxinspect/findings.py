@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vxinspect.columns import Column, View, parse_sort
 from vxinspect.exceptions import OptionError
@@ -11,9 +11,6 @@ from vxinspect.rules import ALL
 from vxinspect.rules.facts import Facts
 from vxinspect.rules.rule import SEVERITIES, Found, Rule, Severity
 from vxinspect.tables import ListedRows, Table
-
-if TYPE_CHECKING:
-    from vxinspect.api import Report
 
 __all__ = ["VIEW", "Finding", "check_thresholds", "find", "table"]
 
@@ -61,13 +58,12 @@ class Finding:
         return {name: own[name] for name in VIEW.names}
 
 
-def find(report: "Report", thresholds: Mapping[str, Mapping[str, float]] | None = None) -> list[Finding]:
+def find(facts: Facts, thresholds: Mapping[str, Mapping[str, float]] | None = None) -> list[Finding]:
     """Return what the rules find, the worst first; `thresholds` by rule and name in place of the defaults.
 
     Raises `OptionError` for a rule or threshold that is not there.
     """
     given = check_thresholds(thresholds or {})
-    facts = Facts(report)
     findings = [
         Finding(rule, found)
         for rule in ALL

@@ -7,6 +7,8 @@ import tools
 import tshark
 from lab_runs import TOPOLOGIES, Run, call
 
+import vxinspect
+
 ARP = ("vxlan.vni", "ip.src", "ip.dst", "arp.opcode", "arp.src.proto_ipv4", "arp.dst.proto_ipv4")
 FRAGMENTS = ("ip.src", "ip.id", "ip.flags.mf", "ip.frag_offset", "ip.proto", "frame.len")
 ETHERNET_HEADER = 14
@@ -124,6 +126,14 @@ def test_group_policy_is_counted_as_reserved_bits(run: Run) -> None:
     assert {frame["eth.src"][1] for frame in marked} == {"02:42:0a:00:00:65", "02:42:0a:00:00:66"}
     notes = run.scan(run.underlay).summary["frames"]["notes"]
     assert notes["reserved_bits"] == len(marked) < len(seen)
+
+
+def test_sound_networks_have_no_findings(run: Run) -> None:
+    """On the underlay, on a host, and on all its interfaces, no rule speaks but of what was built in."""
+    built_in = {"fragments": {"fragmentation"}, "gbp": {"reserved-bits"}}
+    for capture in sorted(run.folder.glob("*.pcap")):
+        told = {row["rule"] for row in vxinspect.scan(capture, ports="auto").findings}
+        assert told == built_in.get(run.name, set()), capture.name
 
 
 @only("udp-checksums", "port-8472")

@@ -30,11 +30,18 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+# What no sound network has.
+SOUND = (
+    *("tagged_packets", "ttl_changes", "dscp_mismatch_packets", "ecn_mismatch_packets", "icmp_frag_needed"),
+    *("icmp_unreachable", "icmp_time_exceeded"),
+)
+
+
 def row(view: str, **values: Any) -> dict[str, Any]:
     """Return a row of the table with all its columns, those not given with a value of their kind."""
     unknown = set(values) - set(VIEWS[view].names)
     assert not unknown, f"{view} has no {unknown}"
-    sound = {"tagged_packets": 0} | values
+    sound = dict.fromkeys(SOUND, 0) | values
     return {column.name: sound.get(column.name, DEFAULTS[column.kind]) for column in VIEWS[view].columns}
 
 

@@ -10,7 +10,7 @@ __all__ = ["RULE"]
 
 
 def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
-    for row in facts.report.table("underlay").where(least={"dscp_mismatch_packets": limits["packets"]}):
+    for row in facts.underlay.where(least={"dscp_mismatch_packets": limits["packets"]}):
         # One DSCP other than 0 for all is what an operator gave the tunnel.
         if len(row["dscp"]) == 1 and row["dscp"] != [0]:
             continue

@@ -10,7 +10,7 @@ __all__ = ["RULE"]
 
 
 def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
-    for row in facts.report.table("underlay").where(least={"ecn_mismatch_packets": limits["packets"]}):
+    for row in facts.underlay.where(least={"ecn_mismatch_packets": limits["packets"]}):
         source, destination = row["src_vtep"], row["dst_vtep"]
         yield Found(
             subject=f"{source} to {destination}",

@@ -91,6 +91,11 @@ class Facts:
         return self.report.flows
 
     @cached_property
+    def underlay(self) -> "Table":
+        """The table `underlay`: pick from it."""
+        return self.report.table("underlay")
+
+    @cached_property
     def fdb(self) -> "Table":
         """The table `fdb`: pick from it."""
         return self.report.fdb

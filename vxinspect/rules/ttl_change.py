@@ -13,7 +13,7 @@ def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
     # Copies of both sides of a router differ by its hop.
     if facts.copies["packets"] and not facts.copies["dropped"]:
         return
-    for row in facts.report.table("underlay").where(least={"ttl_changes": limits["changes"]}):
+    for row in facts.underlay.where(least={"ttl_changes": limits["changes"]}):
         source, destination = row["src_vtep"], row["dst_vtep"]
         yield Found(
             subject=f"{source} to {destination}",

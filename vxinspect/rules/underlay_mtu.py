@@ -16,7 +16,7 @@ _TCP_IPV4 = 20 + 20
 
 
 def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
-    for row in facts.report.table("underlay").where(least={"icmp_frag_needed": 1}):
+    for row in facts.underlay.where(least={"icmp_frag_needed": 1}):
         source, destination = row["src_vtep"], row["dst_vtep"]
         yield Found(
             subject=f"packets from {source} to {destination}",

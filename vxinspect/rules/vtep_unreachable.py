@@ -10,7 +10,7 @@ __all__ = ["RULE"]
 
 
 def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
-    for row in facts.report.table("underlay").where(least={"icmp_unreachable": 1}):
+    for row in facts.underlay.where(least={"icmp_unreachable": 1}):
         source, destination = row["src_vtep"], row["dst_vtep"]
         yield Found(
             subject=f"{destination} for {source}",

@@ -134,10 +134,12 @@ fn astray(cells: &Cells, paths: &[Path]) -> Vec<StrayRow> {
         paths.iter().filter(|path| !is_home(path) || !sent_to.contains(&path.from)).collect();
     let context = Context::of(&suspects, paths);
     let row = |path: &&Path| {
-        let flooded = path.to.is_multicast() || (!is_home(path) && context.is_flooded(path, &homes));
         let usual = if sent_to.contains(&path.from) { None } else { context.usual(path) };
         let unheard = !homes.contains_key(&path.receiver());
         let answered_in = if unheard { context.answered_in(path) } else { None };
+        // What is in the wrong VNI goes where its receiver is heard in the right one.
+        let strayed = !is_home(path) && answered_in.is_none();
+        let flooded = path.to.is_multicast() || (strayed && context.is_flooded(path, &homes));
         let is_astray = flooded || usual.is_some() || answered_in.is_some();
         is_astray.then_some(StrayRow { path: **path, flooded, usual, answered_in })
     };
