@@ -49,7 +49,8 @@ fn a_million_never_complete() {
         analysis.observe(&frame);
     }
     analysis.finish();
-    let grown = (resident() - before) >> 20;
+    // What the other test let go of may go back to the system meanwhile.
+    let grown = resident().saturating_sub(before) >> 20;
     assert!(grown < 96, "{grown} MiB");
     let (count, for_memory) = analysis.incomplete_datagrams();
     assert_eq!((count, analysis.endings().count(Ending::Fragment)), (u64::from(MANY), MANY.into()));
@@ -81,7 +82,7 @@ fn a_million_complete() {
         }
     }
     analysis.finish();
-    let grown = (resident() - before) >> 20;
+    let grown = resident().saturating_sub(before) >> 20;
     assert!(grown < 64, "{grown} MiB");
     assert_eq!(analysis.endings().count(Ending::Vxlan), u64::from(MANY));
 }
