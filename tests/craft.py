@@ -165,16 +165,26 @@ def udp(sport: int, dport: int, payload: bytes, *, length: int | None = None) ->
     )
 
 
-def tcp(sport: int, dport: int, flags: str, payload: bytes = b"", *, options: bytes = b"") -> bytes:
+def tcp(
+    sport: int,
+    dport: int,
+    flags: str,
+    payload: bytes = b"",
+    *,
+    seq: int = 1,
+    ack: int = 1,
+    window: int = 512,
+    options: bytes = b"",
+) -> bytes:
     """Return a TCP segment; `flags` are letters of `FSRPAUEC`, `options` are padded to four bytes."""
     options += b"\0" * (-len(options) % 4)
     bits = sum(1 << TCP_FLAGS.index(letter) for letter in flags)
-    head = number(sport, 2) + number(dport, 2) + number(1, 4) + number(1, 4)
+    head = number(sport, 2) + number(dport, 2) + number(seq, 4) + number(ack, 4)
     return (
         head
         + number((5 + len(options) // 4) << 4, 1)
         + number(bits, 1)
-        + number(512, 2)
+        + number(window, 2)
         + bytes(4)
         + options
         + payload

@@ -16,6 +16,9 @@ class L4:
     flags: str = ""
     options: bytes = b""
     payload: bytes = b""
+    seq: int = 1
+    ack: int = 1
+    window: int = 512
 
     @property
     def number(self) -> int:
@@ -43,7 +46,16 @@ class L4:
     def encode(self) -> bytes:
         """Header and payload."""
         if self.kind == "tcp":
-            return craft.tcp(self.sport, self.dport, self.flags, self.payload, options=self.options)
+            return craft.tcp(
+                self.sport,
+                self.dport,
+                self.flags,
+                self.payload,
+                seq=self.seq,
+                ack=self.ack,
+                window=self.window,
+                options=self.options,
+            )
         if self.kind == "udp":
             return craft.udp(self.sport, self.dport, self.payload)
         if self.kind == "sctp":
@@ -184,6 +196,7 @@ class Inner:
             return seen
         seen |= {"mac_src": self.src, "mac_dst": self.dst, "ethertype": self.ethertype}
         seen["tagged"] = bool(self.tags)
+        seen["tag"] = self.tags[0][1] & 0xFFF if self.tags else None
         if isinstance(self.body, InnerArp):
             seen["sender"] = self.body.sender if kept >= ends[1] else None
         elif isinstance(self.body, InnerIp) and kept >= ends[1]:
@@ -206,4 +219,5 @@ class Inner:
                 seen |= {"sport": l4.sport, "dport": l4.dport}
             if l4.kind == "tcp":
                 seen["flags"] = "".join(letter for letter in craft.TCP_FLAGS if letter in l4.flags)
+                seen |= {"seq": l4.seq, "ack": l4.ack, "window": l4.window}
         return seen

@@ -5,12 +5,14 @@ It takes the facts of `packets`, never bytes, and knows nothing of how the engin
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from itertools import pairwise
+from statistics import median
 from typing import Any, TypeAlias, TypeVar
 
+import tcp_health
 from packets import About, Fact
 
 Row: TypeAlias = dict[str, Any]
@@ -99,12 +101,15 @@ def host_address(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Unit:
-    """A VXLAN packet with the fragments that were charged to it."""
+    """A VXLAN packet with the fragments that were charged to it, and what its TCP segment counts."""
 
     fact: Fact
     wire: int
     outer_ip_bytes: int
     pieces: int
+    health: Counter[str] | None = None
+    round_trip: int | None = None
+    """Of the first segment of a connection."""
 
 
 def units(facts: Sequence[Fact]) -> list[Unit]:
@@ -190,6 +195,60 @@ def flow_groups(packets: Sequence[Unit]) -> list[list[Unit]]:
     return [group for key, group in grouped(packets, flow_key).items() if key is not None]
 
 
+def with_health(packets: Sequence[Unit]) -> list[Unit]:
+    """Return the packets with what their TCP segments count, and each connection's round trip."""
+    made = list(packets)
+    for key in {flow_key(unit.fact) for unit in packets} - {None}:
+        places = [place for place, unit in enumerate(packets) if flow_key(unit.fact) == key]
+        counts, handshake = tcp_health.follow([packets[place].fact for place in places])
+        first = next((at for at in places if "R" not in (packets[at].fact.flags or "R")), None)
+        for place, count in zip(places, counts, strict=True):
+            time = handshake.round_trip if place == first else None
+            made[place] = replace(made[place], health=count, round_trip=time)
+    return made
+
+
+def cell_key(fact: Fact) -> Hashable:
+    """Return what the packets of one cell have in common."""
+    tunnel = (fact.outer_src, fact.outer_dst, fact.vni, fact.mac_src, fact.mac_dst, fact.tag, fact.ethertype)
+    return *tunnel, fact.ip_src, fact.ip_dst, fact.protocol, fact.sport, fact.dport
+
+
+def tcp_sums(group: Sequence[Unit]) -> Row:
+    """Return how the TCP connections of a row fare."""
+    cells = grouped(group, cell_key).values()
+    row: Row = {
+        "tcp_segments": sum(len(cell) for cell in cells if any(unit.fact.flags for unit in cell)),
+        "rtt_ms": None,
+    }
+    row |= {name: sum((unit.health or {}).get(name, 0) for unit in group) for name in tcp_health.COUNTS}
+    row["retransmission_percent"] = percent(row["retransmitted"], row["tcp_segments"])
+    times = [unit.round_trip for unit in group if unit.round_trip is not None]
+    return row | {"rtt_ms": median(times) / 1e6 if times else None}
+
+
+def flow_health(group: Sequence[Unit], forward: Callable[[Fact], bool]) -> Row:
+    """Return how a flow's TCP connection fares; nulls where there is no segment to see."""
+    names = [
+        *(f"{name}_{way}" for name in tcp_health.COUNTS if name != "syn_retries" for way in ("fwd", "rev")),
+        *("syn_retries", "rtt_syn_ms", "rtt_ack_ms"),
+    ]
+    row: Row = dict.fromkeys(names)
+    if not any(unit.fact.flags for unit in group):
+        return row
+    counts, handshake = tcp_health.follow([unit.fact for unit in group])
+    sent = [forward(unit.fact) for unit in group]
+    for name in tcp_health.COUNTS:
+        both = {
+            way: sum(count[name] for count, is_ahead in zip(counts, sent, strict=True) if is_ahead is wanted)
+            for way, wanted in (("fwd", True), ("rev", False))
+        }
+        row |= {f"{name}_{way}": count for way, count in both.items()}
+    row["syn_retries"] = row.pop("syn_retries_fwd") + row.pop("syn_retries_rev")
+    halves = (None if half is None else half / 1e6 for half in handshake.halves)
+    return row | dict(zip(("rtt_syn_ms", "rtt_ack_ms"), halves, strict=True))
+
+
 def vnis(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `vnis`."""
     rows = []
@@ -210,7 +269,7 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
             "tunnels": len(grouped(group, tunnel_key)),
             "macs": len(fdb(group)),
         }
-        row |= {"ips": len(ips), "flows": len(flow_groups(group))}
+        row |= {"ips": len(ips), "flows": len(flow_groups(group))} | tcp_sums(group)
         rows.append(row)
     return rows
 
@@ -279,6 +338,7 @@ def flows(packets: Sequence[Unit]) -> list[Row]:
         row["tcp_flags_fwd"] = letters([fact.flags for fact in ahead])
         row["tcp_flags_rev"] = letters([fact.flags for fact in back])
         row["tcp_state"] = tcp_state(exchange, first.protocol)
+        row |= flow_health(group, forward)
         rows.append(row)
     return rows
 
@@ -331,7 +391,7 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
         row["vnis"] = sorted({unit.fact.vni for unit in group})
         row |= directions(group, lambda fact, low=low: fact.outer_src == low, ("ab", "ba"))  # type: ignore[misc]
         row["overhead_percent"] = overhead_sums(group)["overhead_percent"]
-        row |= {"source_ports_ab": len(ports[True]), "source_ports_ba": len(ports[False])}
+        row |= {"source_ports_ab": len(ports[True]), "source_ports_ba": len(ports[False])} | tcp_sums(group)
         rows.append(row)
     return rows
 
@@ -485,7 +545,7 @@ VIEWS: dict[str, Callable[[Sequence[Unit]], list[Row]]] = {
 
 def tables(facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True) -> dict[str, list[Row]]:
     """Every table of a capture, under a selection."""
-    chosen = [unit for unit in units(facts) if wanted(unit.fact)]
+    chosen = with_health([unit for unit in units(facts) if wanted(unit.fact)])
     errors = [fact.about for fact in facts if fact.about is not None and wanted(fact.about.quoted)]
     return {name: view(chosen) for name, view in VIEWS.items()} | {"underlay": underlay(chosen, errors)}
 

@@ -39,6 +39,7 @@ class Fact:
     mac_src: str | None = None
     mac_dst: str | None = None
     tagged: bool = False
+    tag: int | None = None
     ethertype: str | None = None
     ip_src: str | None = None
     ip_dst: str | None = None
@@ -46,6 +47,9 @@ class Fact:
     sport: int | None = None
     dport: int | None = None
     flags: str | None = None
+    seq: int = 0
+    ack: int = 0
+    window: int = 0
     sender: str | None = None  # the sender address of an ARP packet
     ttl: int = 0
     outer_class: int = 0  # DSCP with ECN behind it

@@ -1,6 +1,6 @@
 """Random captures: few addresses, so that everything meets everything, and every feature of `packets`."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import accumulate
@@ -39,8 +39,10 @@ LINKS = ("ethernet", "ethernet", "ethernet", "sll", "sll2", "null", "loop", "raw
 class Maker:
     """Makes random parts of frames, the same ones for the same seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, following: dict[Hashable, int] | None = None) -> None:
         self.random = Random(seed)  # noqa: S311 - nothing secret
+        # What comes next in each TCP stream.
+        self.following = {} if following is None else following
 
     def one(self, *values: T) -> T:
         """Pick one of these."""
@@ -201,10 +203,10 @@ class Maker:
             return [self.icmp_error(kind) if self.rarely(3) else self.plain(kind)]
         if self.rarely(12):
             steps = self.one(*model.TCP_STATES.values())
-            return list(
-                session(steps, self.random.randrange(10_000, 60_000), self.one(*VNIS), self.link(kind))
-            )
-        packet = self.packet(kind)
+            port = self.random.randrange(10_000, 60_000)
+            said = session(steps, port, self.one(*VNIS), self.link(kind))
+            return [in_sequence(packet, self.following) for packet in said]
+        packet = in_sequence(self.packet(kind), self.following)
         if snap and self.rarely(6):
             return [self.snapped(packet)]
         if self.rarely(8) and not packet.outer.zero and packet.datagram_size > LARGEST_PIECE:
@@ -225,6 +227,20 @@ class Maker:
         if self.rarely(2):
             self.random.shuffle(pieces)
         return pieces
+
+
+def in_sequence(packet: Packet, following: dict[Hashable, int]) -> Packet:
+    """Return the packet with its TCP segment's number in sequence: what goes wrong in TCP is for `talks`."""
+    body = packet.inner.body
+    if not isinstance(body, InnerIp) or body.l4.kind != "tcp" or body.later:
+        return packet
+    ends = (body.src, body.l4.sport), (body.dst, body.l4.dport)
+    seq, ack = (following.setdefault((packet.vni, *way), 1_000) for way in (ends, ends[::-1]))
+    if "R" not in body.l4.flags:
+        space = len(body.l4.payload) + ("S" in body.l4.flags) + ("F" in body.l4.flags)
+        following[packet.vni, *ends] = (seq + space) % 2**32
+    l4 = replace(body.l4, seq=seq, ack=ack)
+    return replace(packet, inner=replace(packet.inner, body=replace(body, l4=l4)))
 
 
 def session(
@@ -259,7 +275,9 @@ def at_times(frames: list[Frame], times: Sequence[int]) -> list[Frame]:
 
 def capture(kind: str, seeds: Sequence[int], *, snap: bool = True) -> list[Frame]:
     """Return the frames of a capture of one link type, a few for each seed."""
-    parts = [Maker(seed).frames(kind, ident, snap=snap) for ident, seed in enumerate(seeds, start=1)]
+    following: dict[Hashable, int] = {}
+    makers = [Maker(seed, following) for seed in seeds]
+    parts = [maker.frames(kind, ident, snap=snap) for ident, maker in enumerate(makers, start=1)]
     frames = [frame for part in parts for frame in part]
     clock = Random(len(seeds))  # noqa: S311 - nothing secret
     return timed(frames, [clock.choice((0, 1, 999_999, 1_000_000, 61_000_001)) for _ in frames])

@@ -5,7 +5,7 @@ order of the machine formats, which of them people need most, and which of them 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vxinspect.exceptions import OptionError
@@ -18,6 +18,7 @@ Kind = Literal[
     "ip",
     "list",  # of numbers or words
     "mac",
+    "milliseconds",
     "numbers",  # a list of them
     "percent",
     "port",
@@ -29,18 +30,22 @@ Kind = Literal[
     "vnis",  # a list of VNIs
 ]
 
-_QUANTITIES = frozenset({"bytes", "count", "percent", "ratio", "seconds", "time"})
+_QUANTITIES = frozenset({"bytes", "count", "milliseconds", "percent", "ratio", "seconds", "time"})
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in machine formats, its title for people (and a shorter one), what it holds."""
+    """One column: its name in machine formats, its title for people (and a shorter one), what it holds.
+
+    `family`: what people are told of it together with others, where several have no room.
+    """
 
     name: str
     title: str
     kind: Kind
     description: str
     short: str = ""
+    family: str = ""
 
     @property
     def is_quantity(self) -> bool:
@@ -148,6 +153,62 @@ _FIRST_SEEN = Column("first_seen", "first seen", "time", "time of the first pack
 _LAST_SEEN = Column("last_seen", "last seen", "time", "time of the last packet, UTC")
 _DURATION = Column("duration_s", "duration", "seconds", "last_seen less first_seen", "time")
 
+
+def _tcp_health(name: str, title: str, description: str, kind: Kind = "count", short: str = "") -> Column:
+    """Return a column of how TCP connections fare; docs/tcp-health.md defines each."""
+    return Column(name, title, kind, description, short, family="TCP health")
+
+
+_TCP_COUNTS = {
+    column.name: column
+    for column in (
+        _tcp_health("retransmitted", "retransmitted", "TCP segments that were sent again"),
+        _tcp_health("out_of_order", "out of order", "TCP segments that others had overtaken"),
+        _tcp_health("duplicate_acks", "duplicate ACKs", "TCP segments that only repeat an acknowledgment"),
+        _tcp_health("missing_bytes", "missing", "TCP data that was passed over and never came", kind="bytes"),
+        _tcp_health("zero_windows", "zero windows", "TCP segments whose sender had no room for data"),
+        _tcp_health("resets", "resets", "TCP segments with RST"),
+    )
+}
+_SYN_RETRIES = _tcp_health("syn_retries", "SYN retries", "TCP SYNs and SYN-ACKs that were sent again")
+_TCP_SUMS = (
+    _tcp_health("tcp_segments", "segments", "packets of TCP whose headers the capture holds"),
+    _TCP_COUNTS["retransmitted"],
+    _tcp_health(
+        "retransmission_percent",
+        "retransmitted %",
+        "retransmitted of tcp_segments; null without any",
+        kind="percent",
+    ),
+    *(column for name, column in _TCP_COUNTS.items() if name != "retransmitted"),
+    _SYN_RETRIES,
+    _tcp_health(
+        "rtt_ms",
+        "RTT",
+        "median over TCP connections of the time from SYN to ACK; null where no whole handshake was seen",
+        kind="milliseconds",
+    ),
+)
+_TCP_SUMS_NEEDED = (
+    *("retransmission_percent", "rtt_ms", "missing_bytes", "out_of_order", "resets", "zero_windows"),
+    *("retransmitted", "tcp_segments", "duplicate_acks", "syn_retries"),
+)
+
+
+def _each_way(column: Column) -> tuple[Column, Column]:
+    """Return a count's columns of both directions of a flow."""
+    ahead, back = (
+        replace(
+            column,
+            name=f"{column.name}_{way}",
+            title=f"{column.title} {arrow}",
+            description=f"{column.description}; from {end}",
+        )
+        for way, arrow, end in (("fwd", "->", "src"), ("rev", "<-", "dst"))
+    )
+    return ahead, back
+
+
 _VTEP = Column("vtep", "VTEP", "ip", "outer address that sends or receives VXLAN")
 _VTEP_A = Column("vtep_a", "VTEP a", "ip", "the lower address; the sender, where b is a multicast group")
 _VTEP_B = Column("vtep_b", "VTEP b", "ip", "the other address, or the multicast group")
@@ -165,12 +226,14 @@ _VNIS_VIEW = View(
         *(_VNI, _PACKETS, _INNER, _PAYLOAD, _WIRE, _OVERHEAD, _OVERHEAD_PERCENT, _BUM_PACKETS),
         *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
         Column("tagged_packets", "tagged", "count", "packets whose inner frame has a VLAN tag"),
+        *_TCP_SUMS,
     ),
     key=("vni",),
     needed=(
         *("packets", "wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
         "tagged_packets",
+        *_TCP_SUMS_NEEDED,
     ),
 )
 
@@ -193,12 +256,30 @@ _FLOWS_VIEW = View(
         Column("tcp_flags_fwd", "flags ->", "text", "TCP flags seen from src"),
         Column("tcp_flags_rev", "flags <-", "text", "TCP flags seen from dst"),
         Column("tcp_state", "state", "text", "how the TCP connection went, in Zeek's conn_state names"),
+        *(column for count in _TCP_COUNTS.values() for column in _each_way(count)),
+        _SYN_RETRIES,
+        _tcp_health(
+            "rtt_syn_ms",
+            "RTT to destination",
+            "from SYN to SYN-ACK: from the capture point to dst and back",
+            kind="milliseconds",
+            short="RTT dst",
+        ),
+        _tcp_health(
+            "rtt_ack_ms",
+            "RTT to source",
+            "from SYN-ACK to ACK: from the capture point to src and back",
+            kind="milliseconds",
+            short="RTT src",
+        ),
     ),
     key=("vni", "protocol", "flow"),
     needed=(
         *("packets", "inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
         *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
-        *("tcp_flags_fwd", "tcp_flags_rev"),
+        *("tcp_flags_fwd", "tcp_flags_rev", "rtt_syn_ms", "rtt_ack_ms"),
+        *(f"{name}_{way}" for name in _TCP_COUNTS for way in ("fwd", "rev")),
+        "syn_retries",
     ),
     ends=(
         Ends("flow", ("src_ip", "src_port"), ("dst_ip", "dst_port"), "->"),
@@ -237,6 +318,7 @@ _TUNNELS_VIEW = View(
         Column("source_ports_ab", "ports ->", "count", "how many distinct outer UDP source ports from a"),
         Column("source_ports_ba", "ports <-", "count", "how many distinct outer UDP source ports from b"),
         *(_FIRST_SEEN, _LAST_SEEN),
+        *_TCP_SUMS,
     ),
     key=("tunnel",),
     needed=(
@@ -249,6 +331,7 @@ _TUNNELS_VIEW = View(
             "inner_bytes_ab",
             "inner_bytes_ba",
         ),
+        *_TCP_SUMS_NEEDED,
     ),
     ends=(Ends("tunnel", ("vtep_a",), ("vtep_b",), ("direction",), absorbs=("direction", "kind")),),
 )

@@ -1,9 +1,13 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
 mod chunks;
+mod connections;
+mod health;
 mod index;
 mod moves;
+mod rare;
 mod spill;
+mod stream;
 mod tcp;
 mod tunnels;
 mod underlay;
@@ -12,18 +16,26 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
+use crate::capture::NO_TIME;
 use crate::memory::prefetch;
 use crate::packet::{Key, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
 use crate::wire::mac::Mac;
+use crate::wire::tcp::flags;
 
 use chunks::Chunks;
+pub use connections::RoundTrips;
+use connections::{Books, CONNECTION_SIZE, Connections};
+pub use health::Health;
 use index::Index;
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
+pub use rare::Rare;
+use rare::RareRows;
 pub use spill::PortSet;
 use spill::Spill;
+use stream::{Segment, Stream};
 pub use tcp::{End, Trace};
 use tunnels::Tunnels;
 pub use underlay::{Errors, Treatment};
@@ -45,31 +57,51 @@ pub struct Cell {
     pub inner_bytes: u64,
     /// What the inner transport protocol carried.
     pub payload_bytes: u64,
-    /// When they were seen.
-    pub seen: TimeSpan,
+    /// The latest time; [`NO_TIME_YET`] before any.
+    last: i64,
     /// Where the first packet came from.
     origin: Origin,
     /// Largest outer IP packet that segmentation offload did not make; 0 if there is none.
     pub largest_on_cable: u32,
+    // Where this direction of a TCP connection stands ([`Stream`]), if its latest segment is of this cell.
+    next: u32,
+    acknowledged: u32,
+    window: u16,
     /// TCP control bits of all packets together.
     pub tcp_control: u8,
-    /// How this direction of a TCP connection went.
-    pub trace: Trace,
-    marks: u8,
+    // What this direction of a TCP connection did ([`Trace`]), and marks.
+    bits: u8,
 }
 
-/// What few packets change, kept apart from the [`Cell`] that most do.
+/// What is needed of a cell only when it is new, or in the end.
 #[derive(Debug, Clone)]
-pub struct Rare {
+struct Link {
+    /// The earliest time; [`NO_TIME`] where there is none.
+    first: i64,
     /// First cell of the station (VNI, inner source MAC) that sent the packets, and the next cell of the same one.
     station: u32,
     next_of_station: u32,
-    /// Outer IP options and extension headers, and the IP headers of other fragments.
-    pub more_ip_bytes: u64,
-    /// Packets that segmentation offload made.
-    pub offload_frames: u64,
-    /// The largest outer IP packet among those.
-    pub largest_offload: u32,
+    /// Its side of a TCP connection, once a segment was followed.
+    side: u32,
+    /// Its row of what few cells have.
+    rare: u32,
+}
+
+impl Link {
+    const NEW: Self = Self { first: NO_TIME, station: NONE, next_of_station: NONE, side: NONE, rare: NONE };
+
+    /// Takes in a time that is before `last`: the first one, none at all, or that of a clock that stepped back.
+    #[cold]
+    fn step_back(&mut self, last: &mut i64, time: i64) {
+        if time == NO_TIME {
+            return;
+        }
+        if self.first == NO_TIME {
+            (self.first, *last) = (time, time);
+        } else {
+            self.first = self.first.min(time);
+        }
+    }
 }
 
 /// What the fragments of a datagram cost, beside the one that counts as its packet.
@@ -102,19 +134,26 @@ impl Charge {
     }
 }
 
-/// Memory that one cell takes, in bytes, beside its place in the index.
-pub const CELL_SIZE: usize = size_of::<Cell>() + size_of::<Rare>();
-const _: () = assert!(size_of::<Cell>() == 128 && CELL_SIZE == 160);
+/// Memory that one cell takes, in bytes, beside its place in the index, and the connection that two cells of TCP share
+/// where both directions were seen. What few cells have comes on top.
+pub const CELL_SIZE: usize = size_of::<Cell>() + size_of::<Link>() + CONNECTION_SIZE;
+const _: () = assert!(size_of::<Cell>() == 128 && CELL_SIZE == 256);
 
-/// No cell.
+/// No cell, and no side of a connection.
 const NONE: u32 = u32::MAX;
+
+/// Later than any time, so that the first one is looked at.
+const NO_TIME_YET: i64 = i64::MAX;
 
 mod mark {
     /// More than one outer source port or MAC: they are in the spill.
-    pub(super) const SPILLED: u8 = 1;
+    pub(super) const SPILLED: u8 = 0x20;
     /// The station has been seen behind several VTEPs: each packet may be a move.
-    pub(super) const CONTESTED: u8 = 2;
+    pub(super) const CONTESTED: u8 = 0x40;
+    /// The next TCP segment is to be looked at, even if it is plainly the next.
+    pub(super) const CARE: u8 = 0x80;
 }
+const _: () = assert!(Trace::BITS & (mark::SPILLED | mark::CONTESTED | mark::CARE) == 0);
 
 impl Cell {
     fn new(key: Key, origin: Origin) -> Self {
@@ -124,26 +163,88 @@ impl Cell {
             wire_bytes: 0,
             inner_bytes: 0,
             payload_bytes: 0,
-            seen: TimeSpan::default(),
+            last: NO_TIME_YET,
             origin,
             largest_on_cable: 0,
+            next: 0,
+            acknowledged: 0,
+            window: 0,
             tcp_control: 0,
-            trace: Trace::default(),
-            marks: 0,
+            bits: mark::CARE,
         }
     }
 
+    /// How this direction of a TCP connection went.
     #[inline]
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        Trace::of(self.bits)
+    }
+
+    fn set_trace(&mut self, trace: Trace) {
+        self.bits = self.bits & !Trace::BITS | trace.bits();
+    }
+
+    #[inline]
+    fn has(&self, mark: u8) -> bool {
+        self.bits & mark != 0
+    }
+
+    fn mark(&mut self, mark: u8) {
+        self.bits |= mark;
+    }
+
+    fn set_care(&mut self, holds: bool) {
+        self.bits = self.bits & !mark::CARE | if holds { mark::CARE } else { 0 };
+    }
+
+    fn stream(&self) -> Stream {
+        Stream { next: self.next, acknowledged: self.acknowledged, window: self.window }
+    }
+
+    fn set_stream(&mut self, stream: Stream) {
+        Stream { next: self.next, acknowledged: self.acknowledged, window: self.window } = stream;
+    }
+
+    /// Whether the packets are segments of TCP whose headers the capture holds.
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        self.tcp_control != 0
+    }
+
+    #[inline(always)]
     fn add(&mut self, packet: &Packet) {
         self.packets += 1;
         self.wire_bytes += u64::from(packet.wire_len);
         self.inner_bytes += u64::from(packet.inner_len);
         self.payload_bytes += u64::from(packet.payload_len);
-        self.seen.add(packet.time);
-        if packet.tcp_control != 0 {
-            self.tcp_control |= packet.tcp_control;
-            self.trace = self.trace.with(packet.tcp_control, packet.payload_len != 0);
+    }
+
+    /// Takes in a TCP segment that is what most are: the next one in order, with no care to be taken, new in what it
+    /// carries or acknowledges. Whether it is.
+    #[inline(always)]
+    fn take_next(&mut self, packet: &Packet) -> bool {
+        const OPENS_OR_ENDS: u8 = flags::SYN | flags::FIN | flags::RST;
+        if packet.tcp_sequence != self.next
+            || packet.tcp_control & (OPENS_OR_ENDS | flags::ACK) != flags::ACK
+            || self.bits & mark::CARE != 0
+            || packet.tcp_window == 0
+            || packet.notes.has(Note::InnerMalformed)
+        {
+            return false;
         }
+        let len = packet.payload_len;
+        // One byte may be a probe, and none a repeated acknowledgment.
+        let repeats = packet.tcp_acknowledgment == self.acknowledged && packet.tcp_window == self.window;
+        if len <= 1 && (len == 1 || repeats) {
+            return false;
+        }
+        self.next = self.next.wrapping_add(len);
+        self.acknowledged = packet.tcp_acknowledgment;
+        self.window = packet.tcp_window;
+        self.tcp_control |= packet.tcp_control;
+        self.bits |= Trace::data(len != 0);
+        true
     }
 
     fn merge(&mut self, later: &Cell) {
@@ -151,29 +252,11 @@ impl Cell {
         self.wire_bytes += later.wire_bytes;
         self.inner_bytes += later.inner_bytes;
         self.payload_bytes += later.payload_bytes;
-        self.seen.merge(later.seen);
         self.largest_on_cable = self.largest_on_cable.max(later.largest_on_cable);
         self.tcp_control |= later.tcp_control;
-        self.trace.merge(later.trace);
-    }
-}
-
-impl Rare {
-    fn new() -> Self {
-        let (station, next_of_station) = (NONE, NONE);
-        Self { station, next_of_station, more_ip_bytes: 0, offload_frames: 0, largest_offload: 0 }
-    }
-
-    #[cold]
-    fn add_offload(&mut self, packet: &Packet) {
-        self.offload_frames += 1;
-        self.largest_offload = self.largest_offload.max(packet.outer_ip_len);
-    }
-
-    fn merge(&mut self, later: &Rare) {
-        self.more_ip_bytes += later.more_ip_bytes;
-        self.offload_frames += later.offload_frames;
-        self.largest_offload = self.largest_offload.max(later.largest_offload);
+        let mut trace = self.trace();
+        trace.merge(later.trace());
+        self.set_trace(trace);
     }
 }
 
@@ -181,7 +264,9 @@ impl Rare {
 #[derive(Debug, Default)]
 pub struct Cells {
     all: Chunks<Cell>,
-    rare: Chunks<Rare>,
+    links: Chunks<Link>,
+    rare: RareRows,
+    connections: Connections,
     index: Index,
     hasher: RandomState,
     tunnels: Tunnels,
@@ -222,7 +307,25 @@ impl Cells {
     /// What few packets of cell `id` changed.
     #[must_use]
     pub fn rare(&self, id: u32) -> &Rare {
-        &self.rare[id]
+        self.rare.get(self.links[id].rare)
+    }
+
+    /// When the packets of cell `id` were seen.
+    #[must_use]
+    pub fn seen(&self, id: u32) -> TimeSpan {
+        TimeSpan::between(self.links[id].first, self.all[id].last)
+    }
+
+    /// How long the handshake of the TCP connection took that cell `id` is part of.
+    #[must_use]
+    pub fn round_trips(&self, id: u32) -> RoundTrips {
+        let side = Some(self.links[id].side).filter(|side| *side != NONE);
+        side.map_or_else(RoundTrips::default, |side| self.connections.round_trips(side))
+    }
+
+    /// The round trips of all TCP connections, each with the cell of its first segment.
+    pub fn connections(&self) -> impl Iterator<Item = (u32, RoundTrips)> {
+        self.connections.iter()
     }
 
     /// The direction of a tunnel that a cell's packets went.
@@ -296,11 +399,12 @@ impl Cells {
     /// Charges other fragments of a datagram to the cell of its packet.
     pub fn charge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes += bytes.wire;
-        self.rare[id].more_ip_bytes += bytes.ip_header;
+        self.rare.of(&mut self.links[id].rare).more_ip_bytes += bytes.ip_header;
         self.tunnels.path(self.all[id].key.tunnel()).add_pieces(bytes.pieces);
     }
 
-    #[inline]
+    // Inlined into the batch's loop, which then calls nothing for most packets.
+    #[inline(always)]
     fn add_one(&mut self, hash: u64, guess: Option<u32>, packet: &Packet) -> u32 {
         let all = &self.all;
         let same = |id: &u32| all[*id].key == packet.key;
@@ -310,39 +414,62 @@ impl Cells {
         };
         let cell = &mut self.all[id];
         cell.add(packet);
+        if packet.time >= cell.last {
+            cell.last = packet.time;
+        } else {
+            self.links[id].step_back(&mut cell.last, packet.time);
+        }
         if packet.notes.has(Note::Offload) {
-            self.rare[id].add_offload(packet);
+            self.rare.of(&mut self.links[id].rare).add_offload(packet);
         } else {
             cell.largest_on_cable = cell.largest_on_cable.max(packet.outer_ip_len);
         }
         let options = packet.outer_ip_header_len - packet.tunnel.ip_header_len();
         if options != 0 {
-            self.rare[id].more_ip_bytes += u64::from(options);
+            self.rare.of(&mut self.links[id].rare).more_ip_bytes += u64::from(options);
         }
         if cell.origin != packet.origin {
             self.spill.add(id, cell, packet.origin);
         }
-        if cell.marks & mark::CONTESTED != 0 {
-            self.moves.sent(id, packet.time, &self.all, &self.rare, &self.tunnels);
+        let is_contested = cell.has(mark::CONTESTED);
+        if packet.tcp_control != 0 && !cell.take_next(packet) {
+            self.follow(id, packet);
+        }
+        if is_contested {
+            self.moves.sent(id, packet.time, &self.all, &self.links, &self.tunnels);
         }
         id
     }
 
+    /// Takes in a TCP segment of cell `id` that is not plainly the next.
+    #[inline(never)]
+    fn follow(&mut self, id: u32, packet: &Packet) {
+        let cell = &mut self.all[id];
+        cell.tcp_control |= packet.tcp_control;
+        cell.set_trace(cell.trace().with(packet.tcp_control, packet.payload_len != 0));
+        // Where its lengths are wrong there is no telling where it ends.
+        if !packet.notes.has(Note::InnerMalformed) {
+            let mut books = Books { cells: &mut self.all, links: &mut self.links, rare: &mut self.rare };
+            self.connections.take(id, &Segment::of(packet), &mut books);
+        }
+    }
+
     /// Takes in a new cell; the number it gets. `time`: when the first packet of its station came, if it is new too.
+    #[inline(never)]
     fn insert(&mut self, hash: u64, cell: Cell, time: i64) -> u32 {
         let id = u32::try_from(self.len()).unwrap_or(NONE);
         assert!(id != NONE, "2^32 - 1 cells are more memory than any machine has");
         self.index.insert(hash, id);
         self.all.push(cell);
-        self.rare.push(Rare::new());
-        self.moves.settle(id, time, &mut self.all, &mut self.rare, &self.tunnels);
+        self.links.push(Link::NEW);
+        self.moves.settle(id, time, &mut self.all, &mut self.links, &self.tunnels);
         id
     }
 
     /// First cell of the station that sent a cell's packets; `None` where a forwarding table learns nothing from them.
     #[must_use]
     pub fn station(&self, id: u32) -> Option<u32> {
-        Some(self.rare[id].station).filter(|station| *station != NONE)
+        Some(self.links[id].station).filter(|station| *station != NONE)
     }
 
     /// Where a station, known by its first cell, was last seen.
@@ -376,9 +503,24 @@ impl Cells {
     pub fn merge(&mut self, later: &Cells) -> Vec<u32> {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
-        let numbers: Vec<u32> = later.numbered().map(|(id, cell)| self.merge_one(id, cell, later)).collect();
+        let numbers: Vec<u32> = later.iter().map(|cell| self.counterpart(cell, later)).collect();
+        for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
+            self.all[*id].merge(cell);
+            let mut seen = self.seen(*id);
+            seen.merge(later.seen(later_id));
+            (self.links[*id].first, self.all[*id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
+            self.rare.merge(&mut self.links[*id].rare, later.rare(later_id));
+            self.spill.merge(*id, &mut self.all[*id], &later.spill, later_id, cell);
+        }
+        let mut books = Books { cells: &mut self.all, links: &mut self.links, rare: &mut self.rare };
+        for (id, later_id) in numbers.iter().zip(0..) {
+            if later.links[later_id].side != NONE {
+                self.connections.side_of(*id, &mut books);
+            }
+        }
+        self.connections.merge(&later.connections, &later.all, &numbers, &mut books);
         for (head, first_time) in later.moves.heads() {
-            let station = self.rare[numbers[head as usize]].station;
+            let station = self.links[numbers[head as usize]].station;
             let is_known = (station as usize) < known;
             let theirs = later.moves.later(head, first_time, &numbers);
             self.moves.merge(station, &theirs, is_known, &self.all, &self.tunnels);
@@ -386,20 +528,16 @@ impl Cells {
         numbers
     }
 
-    fn merge_one(&mut self, later_id: u32, later: &Cell, table: &Cells) -> u32 {
-        let mut key = later.key;
-        key.set_tunnel(self.tunnels.number(table.tunnel(later)));
+    /// The cell with the key of a cell of another table.
+    fn counterpart(&mut self, theirs: &Cell, table: &Cells) -> u32 {
+        let mut key = theirs.key;
+        key.set_tunnel(self.tunnels.number(table.tunnel(theirs)));
         let hash = self.hasher.hash_one(key);
         let all = &self.all;
-        let id = self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
-            let time = table.moves.first_time(later, &table.all);
-            self.insert(hash, Cell::new(key, later.origin), time)
-        });
-        let cell = &mut self.all[id];
-        cell.merge(later);
-        self.rare[id].merge(table.rare(later_id));
-        self.spill.merge(id, cell, &table.spill, later_id, later);
-        id
+        self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
+            let time = table.moves.first_time(theirs, &table.all);
+            self.insert(hash, Cell::new(key, theirs.origin), time)
+        })
     }
 }
 

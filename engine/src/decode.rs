@@ -220,6 +220,9 @@ fn vxlan(
         outer_ip_len: ip.total_len,
         origin: Origin::new(mac, udp.source_port()),
         handling: ip.handling(),
+        tcp_sequence: 0,
+        tcp_acknowledgment: 0,
+        tcp_window: 0,
         tcp_control: 0,
         notes,
     };

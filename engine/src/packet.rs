@@ -530,7 +530,13 @@ pub struct Packet {
     pub origin: Origin,
     /// What its outer IP header asks of the underlay, and its inner one.
     pub handling: Handling,
-    /// Control bits of inner TCP; 0 where there is none.
+    /// Sequence number of inner TCP...
+    pub tcp_sequence: u32,
+    /// ... its acknowledgment number...
+    pub tcp_acknowledgment: u32,
+    /// ... its window, unscaled...
+    pub tcp_window: u16,
+    /// ... and its control bits. All are 0 where there is none.
     pub tcp_control: u8,
     /// What is remarkable about it.
     pub notes: Notes,

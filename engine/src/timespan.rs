@@ -17,6 +17,12 @@ impl Default for TimeSpan {
 }
 
 impl TimeSpan {
+    /// From `first` to `last`; none where `first` is [`NO_TIME`].
+    #[must_use]
+    pub fn between(first: i64, last: i64) -> Self {
+        if first == NO_TIME { Self::default() } else { Self { first, last } }
+    }
+
     /// Takes in a time, or [`NO_TIME`].
     #[inline]
     pub fn add(&mut self, time: i64) {

@@ -9,6 +9,8 @@ pub mod sources;
 pub mod strays;
 pub mod summary;
 mod table;
+mod tcp_health;
+mod tcp_state;
 pub mod tunnels;
 pub mod underlay;
 pub mod vnis;
@@ -33,12 +35,13 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    pub(crate) fn add(&mut self, cell: &Cell) {
+    pub(crate) fn add(&mut self, id: u32, cells: &Cells) {
+        let cell = cells.get(id);
         self.packets += cell.packets;
         self.wire_bytes += cell.wire_bytes;
         self.inner_bytes += cell.inner_bytes;
         self.payload_bytes += cell.payload_bytes;
-        self.seen.merge(cell.seen);
+        self.seen.merge(cells.seen(id));
     }
 
     pub(crate) fn overhead_bytes(&self) -> i64 {

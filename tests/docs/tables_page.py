@@ -22,6 +22,7 @@ _KINDS = {
     "ip": ("string", "IP address"),
     "list": ("array of strings", ""),
     "mac": ("string", "MAC address"),
+    "milliseconds": ("number", "milliseconds"),
     "numbers": ("array of integers", ""),
     "percent": ("number", "percent"),
     "port": ("integer", "port number"),

@@ -92,7 +92,7 @@ def test_counting_page_lists_every_note() -> None:
 
 def test_states_page_lists_every_state() -> None:
     """docs/tcp-states.md has a row for each state that the engine can give, and for no other."""
-    source = (ENGINE / "views" / "flows.rs").read_text(encoding="utf-8")
+    source = (ENGINE / "views" / "tcp_state.rs").read_text(encoding="utf-8")
     given = set(re.findall(r'"([A-Z][A-Z0-9]+)"', source))
     assert len(given) > 12
     listed = {cell.strip("`") for cell in first_cells(DOCS / "tcp-states.md") if re.match("`[A-Z]", cell)}

@@ -32,6 +32,9 @@ def test_readme_tells_what_is_to_be_seen() -> None:
     flows = tools.cli_json("flows", SAMPLES / "overlapping-tenants.pcap")
     tcp = [(row["vni"], row["tcp_state"]) for row in flows if row["protocol"] == "tcp"]
     assert sorted(tcp) == [(100, "SF"), (100, "SF"), (200, "SF"), (200, "SF")]
+    health = tools.cli_json("vnis", SAMPLES / "tcp-faults.pcap")
+    told = {row["vni"]: (row["retransmitted"], row["out_of_order"], row["zero_windows"]) for row in health}
+    assert told == {100: (2, 2, 1), 200: (1, 0, 0)}
     kinds = [row["kind"] for row in tools.cli_json("tunnels", SAMPLES / "multicast-flood.pcap")]
     assert sorted(kinds) == ["multicast", "multicast", "unicast"]
     moved = [row for row in tools.cli_json("fdb", SAMPLES / "vm-migration.pcap") if row["moves"]]

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "ip": "10.0.0.1",
     "list": ["ARP", "IPv4"],
     "mac": "02:00:00:00:00:01",
+    "milliseconds": 1.25,
     "numbers": [0, 46],
     "percent": 4.25,
     "port": 80,

@@ -86,6 +86,8 @@ def cell_text(column: Column, value: Value, *, short: bool = False) -> str:  # n
     match column.kind:
         case "bytes":
             return byte_text(value)
+        case "milliseconds":
+            return seconds_text(value / 1e3)
         case "percent":
             return percent_text(value)
         case "seconds":
@@ -121,7 +123,7 @@ def squeeze(text: str, width: int) -> str:
 
 def _plain_column(column: Column, values: Sequence[Value]) -> ShownColumn:
     full = [cell_text(column, value) for value in values]
-    if column.kind in ("bytes", "seconds"):
+    if column.kind in ("bytes", "milliseconds", "seconds"):
         full = align_units(full)
     short = full
     if column.kind in ("time", "list", "numbers", "vnis"):

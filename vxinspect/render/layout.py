@@ -39,13 +39,21 @@ def place(view: View, columns: Sequence[ShownColumn], width: int) -> Placed:
 
     The key's columns always stand; where they are long, they give way to the two most needed others. The rest
     come in the order of `view.needed`, each shortened; what room is left gives columns their full form again.
+    Of a family whose most needed column has no room, none is there: alone, the others say little.
     """
     by_name = {column.name: column for column in columns}
     order = [by_name[name] for name in (*view.key, *view.needed)]
     widths = _key_widths(order[: len(view.key)], order[len(view.key) :], width)
+    families = {column.name: column.family for column in view.columns}
+    left_out: set[str] = set()
     for column in order[len(view.key) :]:
+        family = families.get(column.name, "")
+        if family in left_out:
+            continue
         if _total(widths) + GAP * bool(widths) + column.short_width <= width:
             widths[column.name] = column.short_width
+        elif family:
+            left_out.add(family)
     for group in dict.fromkeys(column.group for column in order):
         full = {
             column.name: column.width for column in order if column.group == group and column.name in widths

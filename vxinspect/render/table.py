@@ -1,5 +1,6 @@
 """Rows as a table for people: never wider than asked, never a wrapped row."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from vxinspect.columns import View
@@ -13,6 +14,8 @@ from vxinspect.tables import Row
 __all__ = ["MIN_WIDTH", "card_lines", "more_line", "table_lines"]
 
 MIN_WIDTH = 40
+_FEW = 3
+"""So many columns of one family are still named one by one where they have no room."""
 
 
 def table_lines(
@@ -33,7 +36,7 @@ def table_lines(
     placed = place(view, shown_columns(view, rows), max(width, MIN_WIDTH))
     heading, rule, *body = _drawn(placed.columns)
     lines = [paint.strong(heading), paint.faint(rule), *body, *more]
-    parts = [f"{word}: {', '.join(names)}" for word, names in _named(placed) if names]
+    parts = [f"{word}: {', '.join(names)}" for word, names in _named(view, placed) if names]
     if parts and notes:
         note = f"{'; '.join(parts)}; use --format csv or a wider terminal"
         lines += [paint.faint(line) for line in wrap(note, max(width, MIN_WIDTH))]
@@ -61,8 +64,19 @@ def more_line(shown: int, total: int, advice: str, paint: Paint = PLAIN) -> list
     return [paint.faint(f"... {more:,} more {'row' if more == 1 else 'rows'} ({advice})")]
 
 
-def _named(placed: Placed) -> list[tuple[str, list[str]]]:
-    return [("not shown", placed.left_out), ("shortened", placed.cut)]
+def _named(view: View, placed: Placed) -> list[tuple[str, list[str]]]:
+    return [("not shown", _by_family(view, placed.left_out)), ("shortened", placed.cut)]
+
+
+def _by_family(view: View, names: Sequence[str]) -> list[str]:
+    """Return columns by name, and more than a few of one family as `12 columns of TCP health`."""
+    families = {name: view.column(name).family for name in names}
+    sizes = Counter(families.values())
+    told = dict.fromkeys(
+        f"{sizes[family]} columns of {family}" if family and sizes[family] > _FEW else name
+        for name, family in families.items()
+    )
+    return list(told)
 
 
 def _drawn(columns: Sequence[PlacedColumn]) -> list[str]:

@@ -190,7 +190,24 @@ class MassTraffic:
             sport=sport,
             dport=dport,
             segments=way.segments,
+            handshake=() if reply or flow.protocol != _TCP else self._handshake(flow),
+            duplicate_acks=self._duplicate_acks(flow, reply=reply),
         )
+
+    @staticmethod
+    def _handshake(flow: _Flow) -> tuple[int, ...]:
+        numbers = range(min(flow.packets, _HANDSHAKE))
+        return tuple(flow.first + number * flow.interval for number in numbers)
+
+    def _duplicate_acks(self, flow: _Flow, *, reply: bool) -> int:
+        """Count segments without data between which the other side sent none either."""
+        if flow.protocol != _TCP or min(self._sizes) > _CONTROL:
+            return 0
+        closes = flow.packets >= _HANDSHAKE + 1 + _CLOSE
+        data = max(0, flow.packets - _HANDSHAKE - (_CLOSE if closes else 0))
+        empty = [self._sizes[(flow.offset + at) % len(self._sizes)] <= _CONTROL for at in range(data)]
+        # Data goes in turns. The client's first follows its ACK, and nothing else of the server's.
+        return sum(empty[at] and (at == 0 or empty[at - 1]) for at in range(int(reply), data, 2))
 
     def _ends(self, flow: _Flow) -> tuple[Vtep, Vtep]:
         return self._vteps[flow.src_vtep], self._vteps[flow.dst_vtep]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from vxinspect.synth.health import Said
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
@@ -91,6 +92,12 @@ class Share:
     dport: int | None = None
     arp_sender: str | None = None
     segments: Segments = ()
+    said: Said | None = None
+    """Of one TCP segment: its header."""
+    handshake: tuple[int, ...] = ()
+    """Of many, from who opened the connection: the times of SYN, SYN-ACK and ACK, as far as they came."""
+    duplicate_acks: int = 0
+    """Of many: those that only repeat an acknowledgement."""
 
 
 def _link(tags: int) -> int:
@@ -292,7 +299,9 @@ def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
         case Tcp():
             if left >= l4.header:
                 flags = "".join(letter for letter in "FSRPAUEC" if letter in l4.flags)
-                seen |= {"payload": l4.payload, "segments": ((flags, l4.payload > 0),), "whole": True}
+                said = Said(flags, l4.seq, l4.ack, l4.window, l4.payload)
+                seen |= {"payload": l4.payload, "segments": ((flags, l4.payload > 0),), "said": said}
+                seen["whole"] = True
         case UdpHeader():
             seen |= {"payload": l4.payload, "whole": left >= 4}  # noqa: PLR2004
         case Nd():

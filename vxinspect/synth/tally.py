@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+from vxinspect.synth.health import Account, Connection, Step, flow_row, sums_row
 from vxinspect.synth.packet import About
 from vxinspect.synth.shares import Segments, Share
 from vxinspect.synth.states import tcp_state
@@ -119,6 +120,7 @@ class Way:
     sums: Sums = field(default_factory=Sums)
     vteps: tuple[str, str] | None = None
     segments: Segments = ()
+    health: Counter[str] = field(default_factory=Counter)
 
     def add(self, share: Share) -> None:
         """Count a share; the first one tells the tunnel."""
@@ -137,6 +139,8 @@ class Group:
     ahead: Sums = field(default_factory=Sums)
     back: Sums = field(default_factory=Sums)
     bum: int = 0
+    tcp_segments: int = 0
+    health: Counter[str] = field(default_factory=Counter)
     members: dict[str, set[Any]] = field(default_factory=dict)
 
     def note(self, name: str, *values: Hashable) -> None:
@@ -272,6 +276,8 @@ class Tally:
         self._directions: dict[Tunnel, Direction] = {}
         self._vteps: dict[str, Group] = {}
         self._stations: dict[tuple[int, str], Station] = {}
+        self._connections: dict[tuple[int, str | None, frozenset[End]], Connection] = {}
+        self._times: dict[object, list[int]] = {}
         self._total = Cost()
         self._by_vni: dict[int, Cost] = {}
         self._by_tunnel: dict[Tunnel, Cost] = {}
@@ -359,12 +365,34 @@ class Tally:
         ends = (share.ip_src, share.sport), (share.ip_dst, share.dport)
         key = vni, share.protocol, frozenset(ends)
         vni_row.note("flows", key)
-        self._flows.setdefault(key, {}).setdefault(ends[0], Way()).add(share)
+        way = self._flows.setdefault(key, {}).setdefault(ends[0], Way())
+        way.add(share)
+        if share.protocol == "tcp" and share.segments:
+            self._add_health(share, self._connections.setdefault(key, Connection()), way)
+
+    def _add_health(self, share: Share, connection: Connection, way: Way) -> None:
+        """Count how TCP fares."""
+        key = _tunnel(share.src, share.dst)
+        vni, tunnel = self._vnis[share.vni], self._tunnels[key]
+        for row in (vni, tunnel):
+            row.tcp_segments += share.packets
+        account = Account(vni.health, tunnel.health, way.health)
+        src, dst = (share.ip_src, share.sport), (share.ip_dst, share.dport)
+        account.count("duplicate_acks", share.duplicate_acks)
+        for (sender, receiver), flags, time in zip(
+            ((src, dst), (dst, src), (src, dst)), ("S", "SA", "A"), share.handshake, strict=False
+        ):
+            connection.shake(Step(sender, receiver, flags, time))
+        if share.said is not None:
+            connection.take(src, dst, share.said, share.first, account)
+        if not connection.place and "R" not in share.segments[0][0]:
+            connection.place = (share.vni, key)
 
     # ---- rows ----------------------------------------------------------------------------------------
 
     def tables(self) -> dict[str, list[Row]]:
         """Return the rows of every table by name, in the contract's order."""
+        self._times = _times(self._connections.values())
         return {
             "vnis": _ordered(self._vni_rows(), lambda row: row["vni"]),
             "flows": _ordered(self._flow_rows(), _flow_order),
@@ -386,7 +414,8 @@ class Tally:
     def _vni_rows(self) -> Iterable[Row]:
         for vni, group in self._vnis.items():
             counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
-            yield {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum}
+            health = sums_row(group.health, group.tcp_segments, self._round_trips(vni))
+            yield {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum, **health}
 
     def _flow_rows(self) -> Iterable[Row]:
         for (vni, protocol, ends), ways in self._flows.items():
@@ -404,7 +433,9 @@ class Tally:
             is_tcp = protocol == "tcp"
             sent = (ahead.sums.packets > 0, back.sums.packets > 0)
             row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
-            yield row
+            connection = self._connections.get((vni, protocol, ends))
+            halves = None if connection is None else connection.halves
+            yield row | flow_row(ahead.health, back.health, halves)
 
     def _tunnel_rows(self) -> Iterable[Row]:
         for (low, high), group in self._tunnels.items():
@@ -420,7 +451,12 @@ class Tally:
                 **_ways(ahead, back, "ab", "ba"),
                 "source_ports_ab": group.count("ports_ab"),
                 "source_ports_ba": group.count("ports_ba"),
+                **sums_row(group.health, group.tcp_segments, self._round_trips((low, high))),
             }
+
+    def _round_trips(self, row: object) -> list[int]:
+        """Return the round trips of the connections whose first segment is of a VNI or a tunnel."""
+        return self._times.get(row, [])
 
     def _underlay_rows(self) -> Iterable[Row]:
         for (src, dst), direction in self._directions.items():
@@ -455,6 +491,16 @@ class Tally:
             "overhead_vni": _ordered(by_vni, lambda row: row["vni"]),
             "overhead_tunnel": _ordered(by_tunnel, _tunnel_order),
         }
+
+
+def _times(connections: Iterable[Connection]) -> dict[object, list[int]]:
+    """Return the round trips by VNI and by tunnel."""
+    times: dict[object, list[int]] = {}
+    for connection in connections:
+        if connection.round_trip is not None:
+            for row in connection.place:
+                times.setdefault(row, []).append(connection.round_trip)
+    return times
 
 
 def _ordered(rows: Iterable[Row], key: Callable[[Row], Any]) -> list[Row]:

@@ -66,6 +66,7 @@ def make_truth(
     for each in () if mass is None else mass.shares():
         each.first -= each.first % unit
         each.last -= each.last % unit
+        each.handshake = tuple(time - time % unit for time in each.handshake)
         counts[Ending("vxlan")] += each.packets
         notes.update(each.notes)
         tally.add(each)

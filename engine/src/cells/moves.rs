@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashTable};
 
 use super::chunks::Chunks;
 use super::tunnels::Tunnels;
-use super::{Cell, NONE, Rare, mark};
+use super::{Cell, Link, NONE, mark};
 use crate::capture::NO_TIME;
 
 /// Where a station is.
@@ -90,7 +90,7 @@ impl Moves {
         id: u32,
         time: i64,
         cells: &mut Chunks<Cell>,
-        rare: &mut Chunks<Rare>,
+        links: &mut Chunks<Link>,
         tunnels: &Tunnels,
     ) {
         let Some(key) = station(&cells[id]) else {
@@ -102,26 +102,26 @@ impl Moves {
             let rehash =
                 |entry: &(u32, i64)| self.hasher.hash_one(station(&cells[entry.0]).unwrap_or_default());
             self.stations.insert_unique(hash, (id, time), rehash);
-            rare[id].station = id;
+            links[id].station = id;
             return;
         };
-        let next = std::mem::replace(&mut rare[head].next_of_station, id);
-        (rare[id].station, rare[id].next_of_station) = (head, next);
-        if cells[head].marks & mark::CONTESTED != 0 {
-            cells[id].marks |= mark::CONTESTED;
+        let next = std::mem::replace(&mut links[head].next_of_station, id);
+        (links[id].station, links[id].next_of_station) = (head, next);
+        if cells[head].has(mark::CONTESTED) {
+            cells[id].mark(mark::CONTESTED);
         } else if !same_sender(&cells[head], &cells[id], tunnels) {
-            self.contest(head, cells, rare);
+            self.contest(head, cells, links);
         }
     }
 
     /// Marks all cells of the station: until now all its packets came from the VTEP of its first.
     #[cold]
-    fn contest(&mut self, head: u32, cells: &mut Chunks<Cell>, rare: &Chunks<Rare>) {
+    fn contest(&mut self, head: u32, cells: &mut Chunks<Cell>, links: &Chunks<Link>) {
         self.contested.insert(head, (Place { cell: head, moves: 0 }, Moved::default()));
         let mut id = head;
         while id != NONE {
-            cells[id].marks |= mark::CONTESTED;
-            id = rare[id].next_of_station;
+            cells[id].mark(mark::CONTESTED);
+            id = links[id].next_of_station;
         }
     }
 
@@ -132,10 +132,10 @@ impl Moves {
         id: u32,
         time: i64,
         cells: &Chunks<Cell>,
-        rare: &Chunks<Rare>,
+        links: &Chunks<Link>,
         tunnels: &Tunnels,
     ) {
-        if let Some((place, moved)) = self.contested.get_mut(&rare[id].station)
+        if let Some((place, moved)) = self.contested.get_mut(&links[id].station)
             && !same_sender(&cells[place.cell], &cells[id], tunnels)
         {
             *place = Place { cell: id, moves: place.moves + 1 };

@@ -92,7 +92,7 @@ impl Spill {
 
     /// The origins of `cell`, which from now on are kept here.
     fn of(&mut self, id: u32, cell: &mut Cell) -> &mut Origins {
-        cell.marks |= mark::SPILLED;
+        cell.mark(mark::SPILLED);
         let origins = self.origins.entry(id).or_default();
         origins.name(cell.origin);
         origins
@@ -100,7 +100,7 @@ impl Spill {
 
     /// Adds the origins of `later`, cell `later_id` of another table, to `cell`.
     pub(super) fn merge(&mut self, id: u32, cell: &mut Cell, theirs: &Spill, later_id: u32, later: &Cell) {
-        if cell.origin == later.origin && later.marks & mark::SPILLED == 0 {
+        if cell.origin == later.origin && !later.has(mark::SPILLED) {
             return;
         }
         let same = cell.origin == later.origin;
@@ -126,9 +126,9 @@ impl Spill {
 
     /// Hands over the outer source ports of a cell, with how many packets each has; a port may come twice.
     pub(super) fn each_port(&self, id: u32, cell: &Cell, mut each: impl FnMut(u16, u64)) {
-        let own = if cell.marks & mark::SPILLED == 0 { cell.packets } else { self.own_packets(id, cell) };
+        let own = if cell.has(mark::SPILLED) { self.own_packets(id, cell) } else { cell.packets };
         each(cell.origin.port(), own);
-        if cell.marks & mark::SPILLED != 0 {
+        if cell.has(mark::SPILLED) {
             self.each_other_port(id, each);
         }
     }

@@ -25,6 +25,25 @@ const RST_FIRST: u8 = 16;
 const ENDED: u8 = FIN_FIRST | RST_FIRST;
 
 impl Trace {
+    /// The bits that it takes of a byte.
+    pub(super) const BITS: u8 = SYN | SYN_ACK | DATA | ENDED;
+
+    #[inline]
+    pub(super) fn of(bits: u8) -> Self {
+        Self(bits & Self::BITS)
+    }
+
+    #[inline]
+    pub(super) fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The bits that a segment adds which neither opens nor ends.
+    #[inline]
+    pub(super) fn data(has_data: bool) -> u8 {
+        if has_data { DATA } else { 0 }
+    }
+
     /// With one more segment, of these control bits, in capture order.
     #[inline]
     pub(super) fn with(self, control: u8, has_data: bool) -> Self {

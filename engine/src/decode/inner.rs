@@ -111,6 +111,9 @@ fn transport(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
 fn tcp(segment: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
     ports(segment, packet)?;
     let header = Tcp::read(segment)?;
+    packet.tcp_sequence = header.sequence_number();
+    packet.tcp_acknowledgment = header.acknowledgment_number();
+    packet.tcp_window = header.window();
     packet.tcp_control = header.control();
     if header.header_len() < tcp::HEADER_LEN {
         return Err(Missing::Short);

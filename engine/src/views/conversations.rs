@@ -117,13 +117,13 @@ impl End for IpAddr {
 
 fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
     let mut by_pair: RollUp<ConversationRow<E>> = RollUp::new();
-    for cell in cells.iter() {
+    for (id, cell) in cells.numbered() {
         let Some((source, destination)) = E::of(cell) else {
             continue;
         };
         let key = (cell.key.vni(), source.min(destination), source.max(destination));
         let row = by_pair.row(&key, |row| (row.vni, row.a, row.b), || ConversationRow::new(key));
-        row.sums.add(cell);
+        row.sums.add(id, cells);
         let direction = if source == row.a { &mut row.ab } else { &mut row.ba };
         direction.add(cell);
         if let Some(kind) = E::kind(cell) {

@@ -63,7 +63,7 @@ pub fn rows(cells: &Cells) -> Vec<FdbRow> {
             FdbRow { station, vni, mac, vtep, ips, sums, moves, fastest_moves }
         };
         let row = by_station.row(&station, |row| row.station, new);
-        row.sums.add(cell);
+        row.sums.add(id, cells);
         let addresses = cell.key.addresses().filter(|(source, _)| !source.is_unspecified());
         if let Some((source, _)) = addresses {
             row.ips.add(source);

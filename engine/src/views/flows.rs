@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::roll_up::RollUp;
+use super::tcp_health::milliseconds;
+use super::tcp_state::{Party, conn_state};
 use super::{Column, Row, first, last};
-use crate::cells::{Cell, Cells, End, Trace};
+use crate::cells::{Cell, Cells, Health, RoundTrips, Trace};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 use crate::wire::ip::{protocol, protocol_name};
@@ -15,10 +17,12 @@ use crate::wire::tcp::flag_letters;
 type Endpoint = (IpAddr, Option<u16>);
 
 /// One direction of a flow.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Way {
     packets: u64,
     inner_bytes: u64,
+    /// What went wrong in TCP; in most flows nothing does.
+    health: Option<Box<Health>>,
     /// Number of its first cell; cells are numbered in the order of their first packets.
     first_cell: u32,
     tcp_control: u8,
@@ -26,14 +30,27 @@ struct Way {
 }
 
 impl Way {
-    fn add(&mut self, id: u32, cell: &Cell) {
+    fn add(&mut self, id: u32, cells: &Cells) {
+        let cell = cells.get(id);
         if self.packets == 0 {
             self.first_cell = id;
         }
         self.packets += cell.packets;
         self.inner_bytes += cell.inner_bytes;
         self.tcp_control |= cell.tcp_control;
-        self.trace.merge(cell.trace);
+        self.trace.merge(cell.trace());
+        let health = &cells.rare(id).health;
+        if *health != Health::GOOD {
+            self.health.get_or_insert_default().add(health);
+        }
+    }
+
+    fn health(&self) -> &Health {
+        self.health.as_deref().unwrap_or(&Health::GOOD)
+    }
+
+    fn party(&self) -> Party {
+        Party { trace: self.trace, sent: self.packets > 0 }
     }
 
     /// Whether its first packet came before the other's.
@@ -89,6 +106,21 @@ impl Row for FlowRow {
         Column { name: "tcp_flags_fwd", value: |r, _| control(&r.forward) },
         Column { name: "tcp_flags_rev", value: |r, _| control(&r.reverse) },
         Column { name: "tcp_state", value: |r, cells| r.tcp_state(cells) },
+        Column { name: "retransmitted_fwd", value: |r, _| r.count(&r.forward, |h| h.retransmitted) },
+        Column { name: "retransmitted_rev", value: |r, _| r.count(&r.reverse, |h| h.retransmitted) },
+        Column { name: "out_of_order_fwd", value: |r, _| r.count(&r.forward, |h| h.out_of_order) },
+        Column { name: "out_of_order_rev", value: |r, _| r.count(&r.reverse, |h| h.out_of_order) },
+        Column { name: "duplicate_acks_fwd", value: |r, _| r.count(&r.forward, |h| h.duplicate_acks) },
+        Column { name: "duplicate_acks_rev", value: |r, _| r.count(&r.reverse, |h| h.duplicate_acks) },
+        Column { name: "missing_bytes_fwd", value: |r, _| r.count(&r.forward, |h| h.missing_bytes) },
+        Column { name: "missing_bytes_rev", value: |r, _| r.count(&r.reverse, |h| h.missing_bytes) },
+        Column { name: "zero_windows_fwd", value: |r, _| r.count(&r.forward, |h| h.zero_windows) },
+        Column { name: "zero_windows_rev", value: |r, _| r.count(&r.reverse, |h| h.zero_windows) },
+        Column { name: "resets_fwd", value: |r, _| r.count(&r.forward, |h| h.resets) },
+        Column { name: "resets_rev", value: |r, _| r.count(&r.reverse, |h| h.resets) },
+        Column { name: "syn_retries", value: |r, _| r.syn_retries() },
+        Column { name: "rtt_syn_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_answer) },
+        Column { name: "rtt_ack_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_end) },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -133,6 +165,10 @@ fn port(endpoint: Endpoint) -> Value {
     Value::maybe(endpoint.1, |port| Value::Count(port.into()))
 }
 
+fn nanoseconds(count: Option<u64>) -> Value {
+    milliseconds(count.map(|count| count as f64))
+}
+
 fn control(way: &Way) -> Value {
     if way.tcp_control == 0 { Value::Null } else { Value::Text(flag_letters(way.tcp_control).into()) }
 }
@@ -143,12 +179,13 @@ impl FlowRow {
         Self { payload_bytes: 0, wire_bytes: 0, seen: TimeSpan::default(), forward, reverse }
     }
 
-    fn add(&mut self, id: u32, cell: &Cell, is_forward: bool) {
+    fn add(&mut self, id: u32, is_forward: bool, cells: &Cells) {
+        let cell = cells.get(id);
         self.payload_bytes += cell.payload_bytes;
         self.wire_bytes += cell.wire_bytes;
-        self.seen.merge(cell.seen);
+        self.seen.merge(cells.seen(id));
         let way = if is_forward { &mut self.forward } else { &mut self.reverse };
-        way.add(id, cell);
+        way.add(id, cells);
     }
 
     /// One of its cells.
@@ -185,94 +222,33 @@ impl FlowRow {
         sent_to.filter(|ip| !ip.is_multicast()).or(answered).or(sent_to)
     }
 
+    /// Whether it is of TCP and the capture holds a header.
+    fn is_tcp(&self) -> bool {
+        self.forward.tcp_control | self.reverse.tcp_control != 0
+    }
+
+    /// A count of a direction of a TCP connection; null for what is none.
+    fn count(&self, way: &Way, of: fn(&Health) -> u64) -> Value {
+        if self.is_tcp() { Value::Count(of(way.health())) } else { Value::Null }
+    }
+
+    fn syn_retries(&self) -> Value {
+        let both = self.forward.health().syn_retries + self.reverse.health().syn_retries;
+        if self.is_tcp() { Value::Count(both) } else { Value::Null }
+    }
+
+    /// How long the handshake took.
+    fn round_trips(&self, cells: &Cells) -> RoundTrips {
+        let way = if self.forward.packets > 0 { &self.forward } else { &self.reverse };
+        cells.round_trips(way.first_cell)
+    }
+
     /// The state of a TCP connection, in the names of Zeek's `conn_state`.
     fn tcp_state(&self, cells: &Cells) -> Value {
         if self.tuple(cells).protocol != protocol::TCP {
             return Value::Null;
         }
-        Value::Text(conn_state(&self.forward, &self.reverse).into())
-    }
-}
-
-/// What one side of a connection came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// It sent nothing.
-    Inactive,
-    /// It sent something, and neither SYN, FIN nor RST.
-    Partial,
-    SynSent,
-    SynAckSent,
-    Established,
-    Closed,
-    Reset,
-}
-
-impl State {
-    fn of(way: &Way, peer: &Way) -> Self {
-        match way.trace.end() {
-            End::Reset => return State::Reset,
-            End::Closed => return State::Closed,
-            End::Open => {}
-        }
-        let (syn, syn_ack) = (way.trace.sent_syn(), way.trace.sent_syn_ack());
-        if (syn && peer.trace.sent_syn_ack()) || (syn_ack && peer.trace.sent_syn()) {
-            State::Established
-        } else if syn {
-            State::SynSent
-        } else if syn_ack {
-            State::SynAckSent
-        } else if way.packets > 0 {
-            State::Partial
-        } else {
-            State::Inactive
-        }
-    }
-
-    fn is_inactive(self) -> bool {
-        matches!(self, State::Inactive | State::Partial)
-    }
-}
-
-/// Zeek's names, decided in Zeek's order (its documentation of `conn_state`).
-fn conn_state(forward: &Way, reverse: &Way) -> &'static str {
-    let (originator, responder) = (State::of(forward, reverse), State::of(reverse, forward));
-    let no_data = !(forward.trace.sent_data() || reverse.trace.sent_data());
-    match (originator, responder) {
-        (State::SynSent | State::SynAckSent, State::Reset) => "REJ",
-        (State::Reset, State::Reset) if no_data => "REJ",
-        (o, State::Reset) => {
-            if o.is_inactive() {
-                "RSTRH"
-            } else {
-                "RSTR"
-            }
-        }
-        (State::Reset, r) => {
-            if r.is_inactive() {
-                "RSTOS0"
-            } else {
-                "RSTO"
-            }
-        }
-        (State::Closed, State::Closed) => "SF",
-        (State::Closed, r) => {
-            if r.is_inactive() {
-                "SH"
-            } else {
-                "S2"
-            }
-        }
-        (o, State::Closed) => {
-            if o.is_inactive() {
-                "SHR"
-            } else {
-                "S3"
-            }
-        }
-        (State::SynSent, State::Inactive) => "S0",
-        (State::Established, State::Established) => "S1",
-        _ => "OTH",
+        Value::Text(conn_state(self.forward.party(), self.reverse.party()).into())
     }
 }
 
@@ -283,7 +259,7 @@ pub fn rows(cells: &Cells) -> Vec<FlowRow> {
     let key = |row: &FlowRow| row.cell(cells).key.flow().map(|(flow, _)| flow);
     for (id, cell) in cells.numbered() {
         if let Some((flow, is_forward)) = cell.key.flow() {
-            by_tuple.row(&Some(flow), key, FlowRow::new).add(id, cell, is_forward);
+            by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }
     }
     by_tuple.into_rows().into_iter().map(FlowRow::oriented).collect()

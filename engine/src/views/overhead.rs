@@ -23,7 +23,7 @@ impl Cost {
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         let rare = cells.rare(id);
         let ip_header_bytes = cell.packets * u64::from(cells.tunnel(cell).ip_header_len());
-        self.sums.add(cell);
+        self.sums.add(id, cells);
         self.outer_ip_bytes += ip_header_bytes + rare.more_ip_bytes;
         self.largest_on_cable = self.largest_on_cable.max(cell.largest_on_cable);
         self.largest_outer_ip = self.largest_outer_ip.max(cell.largest_on_cable).max(rare.largest_offload);

@@ -97,7 +97,7 @@ fn all(cells: &Cells) -> Vec<SourceRow> {
         let new =
             || SourceRow { vni, mac, vtep, ip, sums, arp_packets, addresses, sent_to: false, home: None };
         let row = by_source.row(&(vni, mac, vtep, ip), SourceRow::key, new);
-        row.sums.add(cell);
+        row.sums.add(id, cells);
         if cell.key.ethertype() == Some(ethertype::ARP) {
             row.arp_packets += cell.packets;
         }

@@ -59,7 +59,7 @@ pub struct Bytes {
 #[must_use]
 pub fn bytes(cells: &Cells) -> Bytes {
     let mut sums = Sums::default();
-    cells.iter().for_each(|cell| sums.add(cell));
+    cells.numbered().for_each(|(id, _)| sums.add(id, cells));
     Bytes {
         packets: sums.packets,
         wire: sums.wire_bytes,

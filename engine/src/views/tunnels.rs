@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::roll_up::{Members, RollUp};
+use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::{Column, Direction, Row, Sums, first, last, numbers};
 use crate::cells::{Cell, Cells, PortSet};
 use crate::packet::Tunnel;
@@ -52,10 +53,11 @@ pub struct TunnelRow {
     ba: Direction,
     source_ports_ab: PortSet,
     source_ports_ba: PortSet,
+    tcp: TcpSums,
 }
 
 impl Row for TunnelRow {
-    const COLUMNS: &'static [Column<Self>] = &[
+    const COLUMNS: &'static [Column<Self>] = with_tcp_columns![
         Column { name: "vtep_a", value: |r, _| Value::Ip(r.pair.vtep_a) },
         Column { name: "vtep_b", value: |r, _| Value::Ip(r.pair.vtep_b) },
         Column { name: "kind", value: |r, _| Value::Text(r.kind().into()) },
@@ -94,6 +96,7 @@ impl TunnelRow {
             ba: Direction::default(),
             source_ports_ab: PortSet::default(),
             source_ports_ba: PortSet::default(),
+            tcp: TcpSums::default(),
         }
     }
 
@@ -117,7 +120,8 @@ pub fn rows(cells: &Cells) -> Vec<TunnelRow> {
     for (id, cell) in cells.numbered() {
         let pair = Pair::of(cell, cells);
         let row = by_tunnel.row(&pair, |row| row.pair, || TunnelRow::new(pair));
-        row.sums.add(cell);
+        row.sums.add(id, cells);
+        row.tcp.add(id, cell, cells);
         row.vnis.add(cell.key.vni());
         let (direction, ports) = if pair.is_ab(cell, cells) {
             (&mut row.ab, &mut row.source_ports_ab)
@@ -127,5 +131,10 @@ pub fn rows(cells: &Cells) -> Vec<TunnelRow> {
         direction.add(cell);
         cells.source_ports(id, ports);
     }
-    by_tunnel.into_rows()
+    let round_trips = median_round_trips(cells, |cell| Pair::of(cell, cells));
+    let mut rows = by_tunnel.into_rows();
+    for row in &mut rows {
+        row.tcp.round_trip = round_trips.get(&row.pair).copied();
+    }
+    rows
 }

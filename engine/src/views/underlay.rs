@@ -93,7 +93,7 @@ impl UnderlayRow {
 
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         self.vnis.add(cell.key.vni());
-        self.sums.add(cell);
+        self.sums.add(id, cells);
         cells.port_loads(id, |port, packets| *self.ports.entry(port).or_default() += packets);
     }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::roll_up::{Members, RollUp};
+use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::tunnels::Pair;
 use super::{Column, Row, Sums, first, flows, last};
 use crate::cells::{Cell, Cells};
@@ -22,10 +23,11 @@ pub struct VniRow {
     macs: u64,
     ips: u64,
     flows: u64,
+    tcp: TcpSums,
 }
 
 impl Row for VniRow {
-    const COLUMNS: &'static [Column<Self>] = &[
+    const COLUMNS: &'static [Column<Self>] = with_tcp_columns![
         Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
         Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
         Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
@@ -78,6 +80,7 @@ struct Vni {
     macs: u64,
     ips: Members<IpAddr>,
     flows: u64,
+    tcp: TcpSums,
 }
 
 impl Vni {
@@ -92,11 +95,13 @@ impl Vni {
             macs: 0,
             ips: Members::default(),
             flows: 0,
+            tcp: TcpSums::default(),
         }
     }
 
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
-        self.sums.add(cell);
+        self.sums.add(id, cells);
+        self.tcp.add(id, cell, cells);
         if cell.key.is_bum() {
             self.bum_packets += cell.packets;
         }
@@ -124,6 +129,7 @@ impl Vni {
             macs: self.macs,
             ips: self.ips.count(),
             flows: self.flows,
+            tcp: self.tcp,
         }
     }
 }
@@ -140,5 +146,10 @@ pub fn rows(cells: &Cells) -> Vec<VniRow> {
     for vni in flows::vnis(cells) {
         by_vni.row(&vni, key, || Vni::new(vni)).flows += 1;
     }
-    by_vni.into_rows().into_iter().map(Vni::row).collect()
+    let round_trips = median_round_trips(cells, |cell| cell.key.vni());
+    let rows = by_vni.into_rows().into_iter().map(|mut vni| {
+        vni.tcp.round_trip = round_trips.get(&vni.number).copied();
+        vni.row()
+    });
+    rows.collect()
 }

@@ -61,17 +61,17 @@ impl VtepRow {
     }
 
     fn send(&mut self, id: u32, cell: &Cell, cells: &Cells) {
-        self.sums.add(cell);
+        self.sums.add(id, cells);
         self.sent.add(cell);
         self.meet(cell, cells.tunnel(cell).destination());
         cells.station(id).into_iter().for_each(|station| self.stations.add(station));
         cells.outer_macs(id, |mac| self.outer_macs.add(mac));
     }
 
-    fn receive(&mut self, cell: &Cell, cells: &Cells) {
+    fn receive(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         // A packet to oneself is on the wire once.
         if cells.tunnel(cell).source() != self.vtep {
-            self.sums.add(cell);
+            self.sums.add(id, cells);
         }
         self.received.add(cell);
         self.meet(cell, cells.tunnel(cell).source());
@@ -96,7 +96,7 @@ pub fn rows(cells: &Cells) -> Vec<VtepRow> {
             by_vtep.row(&source, key, || VtepRow::new(source)).send(id, cell, cells);
         }
         if !destination.is_multicast() {
-            by_vtep.row(&destination, key, || VtepRow::new(destination)).receive(cell, cells);
+            by_vtep.row(&destination, key, || VtepRow::new(destination)).receive(id, cell, cells);
         }
     }
     by_vtep.into_rows()

@@ -1,6 +1,6 @@
 //! TCP (RFC 9293, section 3.1).
 
-use super::{Missing, Span, be16};
+use super::{Missing, Span, be16, be32};
 
 /// Length of the header without options, in bytes.
 pub const HEADER_LEN: usize = 20;
@@ -64,6 +64,20 @@ impl<'a> Tcp<'a> {
         be16(self.0, 2)
     }
 
+    /// Sequence number of the first byte of data, or of the SYN.
+    #[inline]
+    #[must_use]
+    pub fn sequence_number(self) -> u32 {
+        be32(self.0, 4)
+    }
+
+    /// The next sequence number that the sender expects, where the ACK bit is set.
+    #[inline]
+    #[must_use]
+    pub fn acknowledgment_number(self) -> u32 {
+        be32(self.0, 8)
+    }
+
     /// Length of the header with its options, in bytes, as the data offset says: 0 to 60.
     #[inline]
     #[must_use]
@@ -77,6 +91,13 @@ impl<'a> Tcp<'a> {
     pub fn control(self) -> u8 {
         self.0[13]
     }
+
+    /// How many bytes the sender is ready to take, before any scaling (RFC 7323).
+    #[inline]
+    #[must_use]
+    pub fn window(self) -> u16 {
+        be16(self.0, 14)
+    }
 }
 
 #[cfg(test)]
@@ -87,10 +108,14 @@ mod tests {
     fn fields() {
         let mut bytes = [0; 20];
         bytes[..4].copy_from_slice(&[0x14, 0x51, 0, 80]);
+        bytes[4..12].copy_from_slice(&[1, 2, 3, 4, 0xff, 0xff, 0xff, 0xfe]);
+        bytes[14..16].copy_from_slice(&[2, 1]);
         bytes[12] = 0x80;
         bytes[13] = flags::SYN | flags::ACK;
         let tcp = Tcp::read(Span::new(&bytes, 32)).unwrap();
         assert_eq!((tcp.source_port(), tcp.destination_port(), tcp.header_len()), (5201, 80, 32));
+        assert_eq!((tcp.sequence_number(), tcp.acknowledgment_number()), (0x0102_0304, 0xffff_fffe));
+        assert_eq!(tcp.window(), 0x0201);
         assert_eq!(flag_letters(tcp.control()), "SA");
         assert_eq!(flag_letters(0xff), "FSRPAUEC");
     }

@@ -14,7 +14,8 @@ pub(super) fn told(cells: &Cells) -> Vec<String> {
         });
         let identity =
             (tunnel.source(), tunnel.destination(), tunnel.udp_port(), key.vni(), key.macs(), key.ports());
-        let counts = (cell.packets, cell.wire_bytes, cell.inner_bytes, cell.payload_bytes, cell.seen.ends());
+        let counts =
+            (cell.packets, cell.wire_bytes, cell.inner_bytes, cell.payload_bytes, cells.seen(id).ends());
         let rest = (cell.largest_on_cable, source_ports(cells, id), outer_macs(cells, id), place);
         format!("{identity:?} {counts:?} {rest:?}")
     });
