@@ -47,6 +47,10 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "polarised-source-ports": ("port = 50000", frozenset({"source-port-polarised"})),
     "outer-fragments": ('traffic = "shop"\ncount = {few}', frozenset({"fragmentation"})),
     "reordered-fragments": ('traffic = "shop"\ncount = {few}', frozenset({"fragmentation"})),
+    "missing-fragment": (
+        'traffic = "shop"\ncount = {few}',
+        frozenset({"fragmentation", "incomplete-datagrams"}),
+    ),
     "over-mtu": (
         'mtu = 900\nrouter = "192.0.2.254"\ntraffic = "shop"\ncount = {few}',
         frozenset({"underlay-mtu"}),
@@ -56,6 +60,8 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
         frozenset({"underlay-loop"}),
     ),
     "ttl-change": ("ttl = 61\ncount = {few}", frozenset({"ttl-change"})),
+    "tcp-retransmission": ('traffic = "shop"\ncount = 60', frozenset({"retransmission-rate"})),
+    "tcp-zero-window": ("count = {count}", frozenset({"zero-window"})),
     "tcp-reset": ('traffic = "shop"\ncount = 6', frozenset({"tcp-reset"})),
     "duplicated-frames": ("count = {few}", frozenset({"copies"})),
     "bare-copies": ("count = {few}", frozenset({"bare-traffic"})),

@@ -171,6 +171,21 @@ CASES = {
     "fragmentation": Case(
         fault("outer-fragments", 'traffic = "shop"\ncount = 2'), fault("offload", 'traffic = "shop"')
     ),
+    "incomplete-datagrams": Case(
+        fault("missing-fragment", 'traffic = "shop"\ncount = 2'),
+        # All of them are there, once and in another order.
+        "",
+        frozenset({"fragmentation"}),
+    ),
+    "retransmission-rate": Case(
+        fault("tcp-retransmission", 'traffic = "shop"\ncount = 6'),
+        fault("tcp-retransmission", 'traffic = "shop"\ncount = 3'),
+    ),
+    "zero-window": Case(
+        fault("tcp-zero-window", "count = 3"),
+        # Once in a while a window closes.
+        fault("tcp-zero-window", "count = 2"),
+    ),
     "malformed": Case([*TALK, Sent(1, 2, "A", short=5)], fault("plain-traffic", "count = 9")),
     "reserved-bits": Case(fault("reserved-bits", "count = 2"), ""),
     "inner-vlan-tag": Case(fault("inner-vlan-tag", "vid = 30\ncount = 4"), "\n[underlay]\nvlan = [10]\n"),
@@ -202,10 +217,12 @@ IMPLIED: dict[str, set[str]] = {
     "wrong-port": {"unexpected-port"},
     "polarised-source-ports": {"source-port-polarised"},
     "outer-fragments": {"fragmentation"},
-    "missing-fragment": {"fragmentation"},
+    "missing-fragment": {"fragmentation", "incomplete-datagrams"},
     "repeated-fragment": {"fragmentation", "copies"},
     "overlapping-fragments": {"fragmentation"},
     "reordered-fragments": {"fragmentation"},
+    "tcp-retransmission": {"retransmission-rate"},
+    "tcp-zero-window": {"zero-window"},
     "tcp-reset": {"tcp-reset"},
     "over-mtu": {"underlay-mtu"},
     "icmp-errors": {"underlay-loop"},

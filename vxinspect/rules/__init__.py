@@ -18,8 +18,16 @@ _NAMES = (
         "unknown_unicast",
         "bum_share",
     ),
-    *("fragmentation", "malformed", "reserved_bits", "inner_vlan_tag", "unexpected_port"),
-    *("source_port_polarised", "tcp_refused", "tcp_unanswered", "tcp_reset", "bare_traffic", "copies"),
+    *(
+        "fragmentation",
+        "incomplete_datagrams",
+        "malformed",
+        "reserved_bits",
+        "inner_vlan_tag",
+        "unexpected_port",
+    ),
+    *("source_port_polarised", "retransmission_rate", "zero_window"),
+    *("tcp_refused", "tcp_unanswered", "tcp_reset", "bare_traffic", "copies"),
     *("ecn_lost", "dscp_mismatch", "ttl_change", "capture_cut", "snap_length"),
 )
 

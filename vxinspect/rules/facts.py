@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vxinspect.api import Report
     from vxinspect.tables import Table
 
-__all__ = ["Facts", "arrow", "at_once", "flow_name", "named"]
+__all__ = ["Facts", "arrow", "at_once", "between", "flow_name", "named"]
 
 _NAMED = 3
 """So many of what a finding is about are named; the rest is counted."""
@@ -21,6 +21,11 @@ _NAMED = 3
 def arrow(source: str, destination: str) -> str:
     """Return how a finding names one direction of a tunnel."""
     return f"{source} -> {destination}"
+
+
+def between(one: str, other: str) -> str:
+    """Return how a finding names a tunnel with both of its directions."""
+    return f"{one} <-> {other}"
 
 
 def at_once(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -61,6 +66,20 @@ class Facts:
     def copies(self) -> dict[str, Any]:
         """The summary's `copies`."""
         return self.report.copies
+
+    @cached_property
+    def repeated(self) -> float:
+        """So many packets may be in the tables again: floods, and copies, as many as the sample suggests."""
+        flooded = sum(row["packets"] for row in self.strays if row["flooded"])
+        looked_at = self.copies["frames_examined"]
+        if self.copies["dropped"] or not looked_at:
+            return float(flooded)
+        return float(flooded + self.copies["packets"] * max(self.frames["total"] / looked_at, 1.0))
+
+    @cached_property
+    def incomplete(self) -> list[dict[str, Any]]:
+        """The first of the outer datagrams that lack fragments."""
+        return self.report.incomplete_datagrams
 
     @cached_property
     def seconds(self) -> float:
