@@ -6,7 +6,7 @@ from typing import Any
 
 from vxinspect.snapshot import FIGURES, KEYS, Snapshot
 
-__all__ = ["TableDiff", "compare", "to_dict"]
+__all__ = ["TableDiff", "changes", "compare", "to_dict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,19 @@ def _compared(table: str, first: Snapshot, second: Snapshot) -> TableDiff:
         table,
         added=[row for key, row in after.items() if key not in before],
         removed=[row for key, row in before.items() if key not in after],
-        changed=[(row, after[key]) for key, row in before.items() if key in after and after[key] != row],
+        changed=[
+            (row, after[key])
+            for key, row in before.items()
+            if key in after and changes(table, row, after[key])
+        ],
     )
 
 
+def changes(table: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the figures that differ, of those that both have, each with its two values."""
+    both = [name for name in FIGURES[table] if name in before and name in after]
+    return {name: [before[name], after[name]] for name in both if before[name] != after[name]}
+
+
 def _changes(table: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    key = {name: before[name] for name in KEYS[table]}
-    return key | {name: [before[name], after[name]] for name in FIGURES[table] if before[name] != after[name]}
+    return {name: before[name] for name in KEYS[table]} | changes(table, before, after)

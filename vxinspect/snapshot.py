@@ -25,14 +25,14 @@ KEYS = {
 """The tables, and what tells two rows of each apart. Services are flows by what they were opened to."""
 
 FIGURES = {
-    "vnis": ("packets", "wire_bytes", "overhead_percent", "flows"),
+    "vnis": ("packets", "wire_bytes", "overhead_percent", "flows", "retransmission_percent", "rtt_ms"),
     "vteps": (),
-    "tunnels": ("packets", "wire_bytes", "direction"),
+    "tunnels": ("packets", "wire_bytes", "direction", "retransmission_percent"),
     "services": ("packets", "packets_rev"),
     "fdb": ("vtep", "moves"),
     "findings": ("severity", "frames"),
 }
-"""What is compared of rows that both have."""
+"""What is compared of rows that both have. A summary that an older version saved may lack some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ def _services(report: Report) -> list[dict[str, Any]]:
 
 
 def _by_key(table: str, rows: Iterable[Mapping[str, Any]]) -> Rows:
-    """Return the rows by their keys, with what is compared; the first of several with one key."""
+    """Return the rows by their keys, with what they have to compare; the first of several with one key."""
     listed: Rows = {}
     for row in rows:
         key = tuple(row[name] for name in KEYS[table])
-        listed.setdefault(key, {name: row[name] for name in (*KEYS[table], *FIGURES[table])})
+        listed.setdefault(key, {name: row[name] for name in (*KEYS[table], *FIGURES[table]) if name in row})
     return listed

@@ -36,6 +36,13 @@ HOLDS = {
     "vni[0].bum_percent": "[[vni]]\nid = 100\nbum_percent = 4.2",
     "vni[0].overhead_percent": "[[vni]]\nid = 100\noverhead_percent = 40.5",
     "vni[0].moves": "[[vni]]\nid = 100\nmoves = 0",
+    # No segment was sent again; the handshakes took 92 and 146 microseconds.
+    "vni[0].retransmission_percent": "[[vni]]\nid = 200\nretransmission_percent = 0",
+    "vni[0].rtt_ms": "[[vni]]\nid = 100\nrtt_ms = 0.092",
+    "vni[0].zero_windows": "[[vni]]\nid = 100\nzero_windows = 0",
+    "limits.retransmission_percent": "[limits]\nretransmission_percent = 0",
+    "limits.rtt_ms": "[limits]\nrtt_ms = 0.1191",
+    "limits.zero_windows": "[limits]\nzero_windows = 0",
     "limits.overhead_percent": "[limits]\noverhead_percent = 40.6",
     "limits.bum_percent": "[limits]\nbum_percent = 4",
     "limits.fragments": "[limits]\nfragments = 0",
@@ -58,6 +65,8 @@ BROKEN = {
     "vni[0].required_vteps": '[[vni]]\nid = "100-300"\nrequired_vteps = ["192.0.2.9"]',
     "vni[0].bum_percent": "[[vni]]\nid = 100\nbum_percent = 4.1",
     "vni[0].overhead_percent": "[[vni]]\nid = 100\noverhead_percent = 40.4",
+    "vni[0].rtt_ms": '[[vni]]\nid = "100-200"\nrtt_ms = 0.145',
+    "limits.rtt_ms": "[limits]\nrtt_ms = 0.1189",
     "limits.overhead_percent": "[limits]\noverhead_percent = 40.5",
     "limits.bum_percent": "[limits]\nbum_percent = 3.9",
     "flow[0]": '[[flow]]\nname = "x"\nvni = 100\nto = "10.0.0.2"\nport = 5201\nmin_packets = 17',
@@ -97,6 +106,23 @@ def test_what_is_known_not_to_hold_fails(key: str, check: Callable[..., Any]) ->
     assert code == 1
     # The ports of a policy are read, so that VXLAN on 8472 alone is missed where 4789 is not named.
     assert {name for name, status in statuses.items() if status == "failed"} == {key}
+
+
+def test_limits_of_tcp_health(check: Callable[..., Any]) -> None:
+    """samples/README.md: 2 of VNI 100's 36 segments are sent again, 1 of VNI 200's 35; a window closes."""
+    faults = ROOT / "samples/tcp-faults.pcap"
+    fates = {
+        "[limits]\nretransmission_percent = 4.3": True,
+        "[limits]\nretransmission_percent = 4.2": False,
+        "[limits]\nzero_windows = 1": True,
+        "[limits]\nzero_windows = 0": False,
+        "[[vni]]\nid = 200\nretransmission_percent = 2.9\nzero_windows = 0": True,
+        "[[vni]]\nid = 200\nretransmission_percent = 2.8": False,
+        "[[vni]]\nid = 100\nretransmission_percent = 5.6": True,
+        '[[vni]]\nid = "100,200"\nretransmission_percent = 5.5': False,
+    }
+    for policy, holds in fates.items():
+        assert check(policy, capture=faults)[0] == (0 if holds else 1), policy
 
 
 FLOWS = {

@@ -47,6 +47,24 @@ def test_same_capture_does_not_differ(saved: Path) -> None:
     assert set(found["tables"]) == {"vnis", "vteps", "tunnels", "findings"}
 
 
+def test_summary_of_an_older_version_is_compared_by_what_it_has(saved: Path) -> None:
+    """A column that came later is no difference."""
+    summary = json.loads(saved.read_text())
+    for row in (*summary["vnis"], *summary["tunnels"]):
+        row.pop("retransmission_percent")
+    saved.write_text(json.dumps(summary))
+    for first, second in ((saved, TENANTS), (TENANTS, saved)):
+        assert tools.cli("diff", first, second).text == "no difference\n"
+    assert "+ 4097" in tools.cli("diff", saved, DOCKER).text
+
+
+def test_retransmissions_are_compared(saved: Path) -> None:
+    """None before, 2 of 36 and 1 of 35 after."""
+    text = tools.cli("diff", saved, ROOT / "samples/tcp-faults.pcap").text
+    assert "sent again 0.0% -> 5.6%" in text
+    assert "sent again 0.0% -> 2.9%" in text
+
+
 def test_formats(saved: Path) -> None:
     """For people marks in front of rows, for a comment a list; a table of several kinds is no CSV."""
     lines = tools.cli("diff", saved, DOCKER).text.splitlines()

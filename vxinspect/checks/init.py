@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 from vxinspect.api import Report
 from vxinspect.render.units import range_text
@@ -73,7 +74,11 @@ def _vnis(report: Report) -> Iterator[str]:
     for vni, vteps in sorted(serving.items()):
         together.setdefault(tuple(sorted(vteps)), []).append(vni)
     if together:
-        yield from ("", "# Limits of each VNI may stand here, too: bum_percent, overhead_percent, moves.")
+        yield from (
+            "",
+            "# Limits of each VNI may stand here, too: bum_percent, overhead_percent, moves,",
+            "# retransmission_percent, rtt_ms, zero_windows.",
+        )
     for members, numbers in together.items():
         ids = range_text(numbers)
         yield from ("[[vni]]", f"id = {_quoted(ids)[0] if len(ids) == 1 else json.dumps(','.join(ids))}")
@@ -89,10 +94,22 @@ def _limits(report: Report) -> Iterator[str]:
     overhead = report.overhead("total").where("overhead_percent", least={"overhead_percent": 0})
     if overhead:
         yield f"overhead_percent = {math.ceil(overhead[0]['overhead_percent'])}"
-    rows = report.vnis.where("packets", "bum_packets")
+    rows = report.vnis.where()
     packets = sum(row["packets"] for row in rows)
     if packets:
         yield f"bum_percent = {math.ceil(100 * sum(row['bum_packets'] for row in rows) / packets)}"
+    yield from _tcp_limits(rows)
+
+
+def _tcp_limits(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield how TCP may fare: a round trip takes longer on a day with more to do."""
+    again = [row["retransmission_percent"] for row in rows if row["retransmission_percent"] is not None]
+    if again:
+        yield f"retransmission_percent = {math.ceil(max(again))}"
+        yield f"zero_windows = {sum(row['zero_windows'] for row in rows)}"
+    times = [row["rtt_ms"] for row in rows if row["rtt_ms"] is not None]
+    if times:
+        yield f"rtt_ms = {math.ceil(2 * max(times))}  # twice what there was: {max(times):.3g}"
 
 
 def _findings(report: Report) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The most that there may be of what costs or goes wrong, in all and in each VNI."""
 
 from collections.abc import Callable, Iterator
+from statistics import median
 from typing import Any
 
 from vxinspect.api import Report
@@ -44,7 +45,9 @@ def vni_limits(policy: Policy, report: Report) -> Iterator[Outcome]:
 def _told(name: str, value: float | None) -> str:
     if value is None:
         return "none"
-    return f"{value:.4g}%" if name.endswith("_percent") else f"{value:,}"
+    if name.endswith("_percent"):
+        return f"{value:.4g}%"
+    return f"{value:.4g} ms" if name.endswith("_ms") else f"{value:,}"
 
 
 def _frames(name: str) -> Callable[[Report], float | None]:
@@ -66,9 +69,25 @@ def _moves(report: Report) -> float | None:
     return sum(_moves_by_vni(report).values())
 
 
-def _overhead_by_vni(report: Report) -> dict[Any, float | None]:
-    rows = report.vnis.where("vni", "overhead_percent")
-    return {row["vni"]: row["overhead_percent"] for row in rows}
+def _retransmitted(report: Report) -> float | None:
+    rows = report.vnis.where("retransmitted", "tcp_segments")
+    segments = sum(row["tcp_segments"] for row in rows)
+    return 100 * sum(row["retransmitted"] for row in rows) / segments if segments else None
+
+
+def _rtt(report: Report) -> float | None:
+    """Return the median over all connections whose whole handshake was seen, as `vnis` has it by VNI."""
+    halves = report.flows.where("rtt_syn_ms", "rtt_ack_ms", least={"rtt_syn_ms": 0, "rtt_ack_ms": 0})
+    times: list[float] = [row["rtt_syn_ms"] + row["rtt_ack_ms"] for row in halves]
+    return median(times) if times else None
+
+
+def _zero_windows(report: Report) -> float | None:
+    return sum(int(row["zero_windows"]) for row in report.vnis.where("zero_windows"))
+
+
+def _column_by_vni(name: str) -> Callable[[Report], dict[Any, Any]]:
+    return lambda report: {row["vni"]: row[name] for row in report.vnis.where("vni", name)}
 
 
 def _bum_by_vni(report: Report) -> dict[Any, float | None]:
@@ -83,6 +102,10 @@ def _moves_by_vni(report: Report) -> dict[Any, int]:
     return moves
 
 
+_AGAIN = "share of TCP segments sent again"
+_RTT = "median round trip of TCP handshakes"
+_FULL = "TCP segments that offer no room for data"
+
 _OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
     "overhead_percent": ("encapsulation's share of the wire bytes", _overhead),
     "bum_percent": ("share of broadcast and multicast", _bum),
@@ -90,10 +113,16 @@ _OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
     "invalid": ("invalid VXLAN packets", _frames("invalid")),
     "malformed": ("malformed frames", _frames("malformed")),
     "moves": ("moves of MACs to another VTEP", _moves),
+    "retransmission_percent": (_AGAIN, _retransmitted),
+    "rtt_ms": (_RTT, _rtt),
+    "zero_windows": (_FULL, _zero_windows),
 }
 
 _OF_A_VNI: dict[str, tuple[str, Callable[[Report], dict[Any, Any]]]] = {
-    "overhead_percent": ("encapsulation's share of the wire bytes", _overhead_by_vni),
+    "overhead_percent": ("encapsulation's share of the wire bytes", _column_by_vni("overhead_percent")),
     "bum_percent": ("share of broadcast and multicast", _bum_by_vni),
     "moves": ("moves of MACs to another VTEP", _moves_by_vni),
+    "retransmission_percent": (_AGAIN, _column_by_vni("retransmission_percent")),
+    "rtt_ms": (_RTT, _column_by_vni("rtt_ms")),
+    "zero_windows": (_FULL, _column_by_vni("zero_windows")),
 }

@@ -28,6 +28,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 VniNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 24)]
 Percent: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
+Milliseconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 Direction: TypeAlias = Literal["any", "forward", "reverse", "both"]
 
 
@@ -80,6 +81,9 @@ class VniLimits(_Part, frozen=True, kw_only=True):
     overhead_percent: Percent | None = None
     bum_percent: Percent | None = None
     moves: Count | None = None
+    retransmission_percent: Percent | None = None
+    rtt_ms: Milliseconds | None = None
+    zero_windows: Count | None = None
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -91,6 +95,9 @@ class Limits(_Part, frozen=True, kw_only=True):
     invalid: Count | None = None
     malformed: Count | None = None
     moves: Count | None = None
+    retransmission_percent: Percent | None = None
+    rtt_ms: Milliseconds | None = None
+    zero_windows: Count | None = None
 
 
 class FlowRule(_Part, frozen=True, kw_only=True):

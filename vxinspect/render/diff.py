@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vxinspect.diff import TableDiff
+from vxinspect.diff import TableDiff, changes
 from vxinspect.render.cells import ABSENT
 from vxinspect.render.paint import Paint
 from vxinspect.render.table import MIN_WIDTH
 from vxinspect.render.text import clean, shorten
-from vxinspect.render.units import byte_text, percent_text
+from vxinspect.render.units import byte_text, percent_text, seconds_text
 from vxinspect.snapshot import FIGURES, KEYS
 
 __all__ = ["diff_lines", "diff_markdown"]
@@ -21,7 +21,14 @@ _TITLES = {
     "fdb": "Stations",
     "findings": "Findings",
 }
-_WORDS = {"wire_bytes": "wire", "packets_rev": "answers", "overhead_percent": "overhead", "vtep": "behind"}
+_WORDS = {
+    "wire_bytes": "wire",
+    "packets_rev": "answers",
+    "overhead_percent": "overhead",
+    "vtep": "behind",
+    "retransmission_percent": "sent again",
+    "rtt_ms": "RTT",
+}
 _ROWS = 20
 
 
@@ -79,15 +86,13 @@ def _key(table: str, row: Mapping[str, Any]) -> str:
 
 
 def _row(table: str, row: Mapping[str, Any]) -> str:
-    figures = [f"{_word(name)} {_figure(name, row[name])}" for name in FIGURES[table]]
+    figures = [f"{_word(name)} {_figure(name, row[name])}" for name in FIGURES[table] if name in row]
     return "  ".join([_key(table, row), ", ".join(figures)]).rstrip()
 
 
 def _changed(table: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    changes = [
-        _change(name, before[name], after[name]) for name in FIGURES[table] if before[name] != after[name]
-    ]
-    return f"{_key(table, before)}  {', '.join(changes)}"
+    told = [_change(name, *values) for name, values in changes(table, before, after).items()]
+    return f"{_key(table, before)}  {', '.join(told)}"
 
 
 def _change(name: str, before: Any, after: Any) -> str:  # noqa: ANN401 - a column's
@@ -107,4 +112,6 @@ def _figure(name: str, value: Any) -> str:  # noqa: ANN401 - a column's
         return byte_text(value)
     if name.endswith("_percent"):
         return percent_text(value)
+    if name.endswith("_ms"):
+        return seconds_text(value / 1000)
     return f"{value:,}" if isinstance(value, int) else str(value)
