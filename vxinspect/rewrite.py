@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 from vxinspect import _engine
@@ -293,14 +292,14 @@ def _write(
 ) -> Written:
     """Write so that a path appears whole or not at all; `keep`: after Ctrl-C too."""
     # Loaded when it is used: tempfile would slow every other command's start.
-    from vxinspect.files import appearing, appearing_folder, is_special
+    from vxinspect.files import appearing, appearing_folder, destination, is_special
 
     if not isinstance(target, str | PathLike):
         return _written(write(target), keep=keep)
     name = fspath(target)
     if name == STANDARD_OUTPUT and not folder:
         return _written(write(name), keep=keep)
-    path = Path(name).resolve()
+    path = destination(name)
     if folder:
         with appearing_folder(path) as temporary:
             return _written(write(str(temporary)), keep=keep)

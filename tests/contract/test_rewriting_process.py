@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -235,13 +236,13 @@ def test_a_folder_must_be_new_or_empty(tmp_path: Path) -> None:
         assert (answer.code, answer.errors) == (2, [f"vxinspect: {target}: {reason}"])
 
 
-def test_a_new_folder_has_the_permissions_of_any(tmp_path: Path) -> None:
-    """The folder and its captures are as readable as what the user makes otherwise."""
-    assert tools.cli("decap", SAMPLE, "--split-by", "vni", "-o", tmp_path / "a").code == 0
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "file").touch()
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
-    assert (tmp_path / "a" / "vni-100.pcapng").stat().st_mode == (tmp_path / "b" / "file").stat().st_mode
+def test_a_new_folder_is_private(tmp_path: Path) -> None:
+    """Whatever the umask allows, nobody but the user gets at a new folder and its captures."""
+    for extra in ((), ("--compress", "gzip")):
+        folder = tmp_path / "-".join(("folder", *extra))
+        assert tools.cli("decap", SAMPLE, "--split-by", "vni", "-o", folder, *extra).code == 0
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

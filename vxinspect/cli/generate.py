@@ -16,7 +16,7 @@ from vxinspect.cli.command import Command, Option
 from vxinspect.cli.output import OutputError, check_output, write_output
 from vxinspect.cli.progress import ProgressLine
 from vxinspect.containers import container_of
-from vxinspect.files import appearing, is_special
+from vxinspect.files import appearing, destination, is_special
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _generate(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     target = Path(output)
     special = output == "-" or is_special(target)
     try:
-        with nullcontext(output) if special else appearing(target.resolve()) as path:
+        with nullcontext(output) if special else appearing(destination(output)) as path:
             with ProgressLine() as progress:
                 watched = sys.stderr.isatty() and not given["quiet"]
                 job.write(str(path), (lambda done, _: progress(0, None, done)) if watched else None)

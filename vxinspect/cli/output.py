@@ -6,10 +6,9 @@ import shutil
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 from vxinspect.exceptions import VxinspectError
-from vxinspect.files import appearing, is_special
+from vxinspect.files import appearing, destination, is_special
 from vxinspect.render.paint import Paint
 
 __all__ = [
@@ -41,8 +40,8 @@ def check_output(output: str | None) -> None:
     """Raise `OutputError` before any work is done, where the output cannot be written."""
     if output is None or output == "-":
         return
-    target = Path(output).resolve()
     try:
+        target = destination(output)
         if target.is_dir():
             raise IsADirectoryError(0, "is a directory")
         if not target.parent.is_dir():
@@ -55,8 +54,8 @@ def check_output(output: str | None) -> None:
 
 def check_folder(output: str) -> None:
     """Raise `OutputError` before any work is done, where the folder is not a new or an empty one."""
-    target = Path(output).resolve()
     try:
+        target = destination(output)
         if output == "-" or (target.exists() and not target.is_dir()):
             raise NotADirectoryError(0, "expected a folder")
         if target.is_dir() and any(target.iterdir()):
@@ -86,8 +85,8 @@ def write_output(output: str | None, chunks: Iterable[str], *, live: bool = Fals
                 sys.stdout.flush()
         sys.stdout.flush()
         return
-    target = Path(output).resolve()
     try:
+        target = destination(output)
         if is_special(target):
             with target.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(chunks)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from pathlib import Path
 from typing import Any
 
 from vxinspect import _engine
@@ -13,7 +12,7 @@ from vxinspect.cli.inputs import captures_to_read
 from vxinspect.cli.options import Options, at_least, common_without
 from vxinspect.cli.output import OutputError, check_output, to_standard_output, write_output
 from vxinspect.cli.progress import ProgressLine
-from vxinspect.files import appearing, is_special
+from vxinspect.files import appearing, destination, is_special
 from vxinspect.hints import finding_hints
 from vxinspect.selection import select_pairs
 from vxinspect.sources import NamedSource, split_ports
@@ -69,8 +68,8 @@ def _into(output: str | None, write: Callable[[str], _engine.Outcome]) -> _engin
             raise OutputError("standard output", OSError(0, "is closed"))
         sys.stdout.flush()
         return write("-")
-    target = Path(str(output)).resolve()
     try:
+        target = destination(str(output))
         with nullcontext(target) if is_special(target) else appearing(target) as path:
             return write(str(path))
     except OSError as error:

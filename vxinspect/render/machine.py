@@ -8,7 +8,8 @@ from vxinspect.tables import Value
 
 __all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows", "told_text"]
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are their wide forms, which spreadsheets in East Asia take for the same."""
 
 
 class _LastLine:
@@ -22,7 +23,7 @@ class _LastLine:
 
 def json_object(value: Mapping[str, object], *, indent: int | None = 2) -> str:
     """Return one object and a newline."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent) + "\n"
+    return _json(value, indent) + "\n"
 
 
 def json_rows(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
@@ -63,11 +64,20 @@ def told_text(form: str, text: str) -> str:
     """Return how a machine format (`json`, `jsonl`, `csv`) tells one text, quotes and escapes included."""
     if form == "csv":
         return next(iter(_csv_lines([(text,)])))[:-1]
-    return json.dumps(text, ensure_ascii=False)
+    return _json(text)
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """Return JSON in which what could steer a terminal is escaped, as JSON alone asks for only some of it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    # Line feeds are those of the layout: within a text they are escaped already.
+    if text.isprintable() or (indent is not None and text.replace("\n", "").isprintable()):
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _dumped(columns: Sequence[str], row: Sequence[Value]) -> str:
-    return json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False)
+    return _json(dict(zip(columns, row, strict=True)))
 
 
 def _csv_cell(value: Value) -> object:

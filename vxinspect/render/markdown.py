@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from vxinspect.columns import View
 from vxinspect.render.cells import shown_columns
+from vxinspect.render.text import clean
 from vxinspect.tables import Row
 
 __all__ = ["escaped", "markdown_line", "markdown_lines"]
@@ -27,8 +28,8 @@ def markdown_line(cells: Sequence[str]) -> str:
 
 
 def escaped(cell: str) -> str:
-    """Return the text so that no character of it is Markdown or HTML."""
-    text = " ".join(cell.split())
-    for char in "\\`*_[]|":
+    """Return the text so that no character of it is Markdown, HTML, or steers a terminal."""
+    text = clean(" ".join(cell.split()))
+    for char in "\\`*_[]|~$":
         text = text.replace(char, f"\\{char}")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

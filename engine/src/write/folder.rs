@@ -133,9 +133,13 @@ impl Capture {
     }
 }
 
+/// What only the user may read and write.
+const PRIVATE: u32 = 0o600;
+
 /// A file that is new, or was made by this run. A link that somebody put in its place is not followed.
 fn opened(path: &Path, begun: bool) -> io::Result<File> {
-    OpenOptions::new().append(true).create_new(!begun).custom_flags(libc::O_NOFOLLOW).open(path)
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(!begun).mode(PRIVATE).custom_flags(libc::O_NOFOLLOW).open(path)
 }
 
 /// Compresses a file, and returns its new name.
