@@ -149,15 +149,22 @@ def label(name: str, holds: Callable[[Fact], bool]) -> Field:
     return Field(name, None, lambda fact: [True] if holds(fact) else [])
 
 
+def vtep_values(fact: Fact) -> list[Any]:
+    """Return the outer addresses of all layers."""
+    return [ip(end) for level in fact.levels for end in (level.src, level.dst)]
+
+
 ENDS = ("addr", "src", "dst")
 FIELDS = [
     Field("frame.time", TIME, lambda f: [f.time]),
     Field("frame.len", LENGTH, lambda f: [f.wire]),
-    Field("vni", VNI, lambda f: [f.vni]),
-    Field("vxlan.vni", VNI, lambda f: [f.vni]),
-    Field("outer.eth.src", MAC, lambda f: there(mac(f.outer_mac))),
-    *pair("outer.ip", ADDRESS, lambda f: ip(f.outer_src), lambda f: ip(f.outer_dst), ENDS),
-    Field("vtep", ADDRESS, lambda f: [ip(f.outer_src), ip(f.outer_dst)]),
+    Field("vni", VNI, lambda f: [level.vni for level in f.levels]),
+    Field("vxlan.vni", VNI, lambda f: [level.vni for level in f.levels]),
+    Field("outer.eth.src", MAC, lambda f: [mac(level.outer_mac) for level in f.levels if level.outer_mac]),
+    Field("outer.ip.src", ADDRESS, lambda f: [ip(level.src) for level in f.levels]),
+    Field("outer.ip.dst", ADDRESS, lambda f: [ip(level.dst) for level in f.levels]),
+    Field("outer.ip.addr", ADDRESS, vtep_values),
+    Field("vtep", ADDRESS, vtep_values),
     Field("outer.ip.hdr_len", LENGTH, lambda f: [f.outer_ip_bytes]),
     Field("outer.ip.len", LENGTH, lambda f: [f.outer_packet]),
     Field("outer.ip.ttl", TTL, lambda f: [f.ttl]),
@@ -168,8 +175,8 @@ FIELDS = [
         FLAG,
         lambda f: [int(f.dont_fragment)] if model.address_key(f.outer_src)[0] == 4 else [],
     ),
-    Field("outer.udp.srcport", PORT, lambda f: [f.source_port]),
-    Field("outer.udp.dstport", PORT, lambda _: [craft.VXLAN_PORT]),
+    Field("outer.udp.srcport", PORT, lambda f: [level.source_port for level in f.levels]),
+    Field("outer.udp.dstport", PORT, lambda f: [craft.VXLAN_PORT for _ in f.levels]),
     label("outer.ipv6", lambda f: model.address_key(f.outer_src)[0] == 6),
     Field("inner.len", LENGTH, lambda f: [f.inner_bytes]),
     Field("inner.payload_len", LENGTH, lambda f: [f.payload]),
@@ -202,6 +209,7 @@ FIELDS = [
     label("note.inner_fragment", lambda f: f.inner_fragment),
     label("note.reassembled", lambda f: f.datagram is not None),
     label("note.overlapping_fragments", lambda f: f.overlaps),
+    label("note.stacked", lambda f: bool(f.around)),
 ]
 VALUED = [field for field in FIELDS if field.kind is not None]
 

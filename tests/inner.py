@@ -153,6 +153,7 @@ class Inner:
     body: InnerIp | InnerArp | InnerOther
     tags: tuple[craft.Tag, ...] = ()
     padding: int = 0
+    written: bytes | None = None  # the frame, where it was encoded as something else
 
     @property
     def ethertype(self) -> str:
@@ -165,6 +166,8 @@ class Inner:
 
     def encode(self) -> bytes:
         """Return the frame."""
+        if self.written is not None:
+            return self.written
         if isinstance(self.body, InnerIp):
             code, data = craft.ETHERTYPE[self.body.name], self.body.encode()
         elif isinstance(self.body, InnerArp):

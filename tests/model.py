@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, TypeAlias, TypeVar
 
 import tcp_health
-from packets import About, Fact
+from packets import About, Fact, Level
 
 Row: TypeAlias = dict[str, Any]
 K = TypeVar("K", bound=Hashable)
@@ -135,6 +135,17 @@ def grouped(packets: Sequence[Unit], key: Callable[[Fact], K]) -> dict[K, list[U
     return groups
 
 
+def by_level(
+    packets: Sequence[Unit], key: Callable[[Level], K]
+) -> dict[tuple[K, str, int], list[tuple[Unit, Level]]]:
+    """Return the packets by a key of each of their overlays, the path to it, and its depth."""
+    groups: dict[tuple[K, str, int], list[tuple[Unit, Level]]] = {}
+    for unit in packets:
+        for level in unit.fact.levels:
+            groups.setdefault((key(level), level.path, level.depth), []).append((unit, level))
+    return groups
+
+
 def times(group: Sequence[Unit]) -> Row:
     """When the first and the last of them passed."""
     every = [unit.fact.time for unit in group]
@@ -170,16 +181,16 @@ def directions(group: Sequence[Unit], forward: Callable[[Fact], bool], names: tu
 # ---- tables --------------------------------------------------------------------------------------
 
 
-def vteps_of(group: Sequence[Unit]) -> set[str]:
-    """Return the VTEPs that these packets name; a multicast group is none."""
-    return {a for unit in group for a in (unit.fact.outer_src, unit.fact.outer_dst) if not multicast(a)}
+def vteps_of(levels: Sequence[Level]) -> set[str]:
+    """Return the VTEPs that these overlays name; a multicast group is none."""
+    return {a for level in levels for a in (level.src, level.dst) if not multicast(a)}
 
 
-def tunnel_key(fact: Fact) -> tuple[str, str]:
+def tunnel_key(level: Level) -> tuple[str, str]:
     """Return the sender and a group, or the two addresses with the lower one first."""
-    if multicast(fact.outer_dst):
-        return fact.outer_src, fact.outer_dst
-    low, high = sorted((fact.outer_src, fact.outer_dst), key=address_key)
+    if multicast(level.dst):
+        return level.src, level.dst
+    low, high = sorted((level.src, level.dst), key=address_key)
     return low, high
 
 
@@ -187,7 +198,8 @@ def flow_key(fact: Fact) -> Hashable:
     """Return the same for both directions of a flow; None where there is no IP packet to see."""
     if fact.ip_src is None:
         return None
-    return fact.vni, fact.protocol, frozenset(((fact.ip_src, fact.sport), (fact.ip_dst, fact.dport)))
+    ends = frozenset(((fact.ip_src, fact.sport), (fact.ip_dst, fact.dport)))
+    return fact.vni, fact.path, fact.protocol, ends
 
 
 def flow_groups(packets: Sequence[Unit]) -> list[list[Unit]]:
@@ -210,8 +222,9 @@ def with_health(packets: Sequence[Unit]) -> list[Unit]:
 
 def cell_key(fact: Fact) -> Hashable:
     """Return what the packets of one cell have in common."""
-    tunnel = (fact.outer_src, fact.outer_dst, fact.vni, fact.mac_src, fact.mac_dst, fact.tag, fact.ethertype)
-    return *tunnel, fact.ip_src, fact.ip_dst, fact.protocol, fact.sport, fact.dport
+    tunnel = (fact.around, fact.outer_src, fact.outer_dst, fact.vni)
+    frame = (fact.mac_src, fact.mac_dst, fact.tag, fact.ethertype)
+    return *tunnel, *frame, fact.ip_src, fact.ip_dst, fact.protocol, fact.sport, fact.dport
 
 
 def tcp_sums(group: Sequence[Unit]) -> Row:
@@ -252,10 +265,12 @@ def flow_health(group: Sequence[Unit], forward: Callable[[Fact], bool]) -> Row:
 def vnis(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `vnis`."""
     rows = []
-    for vni, group in grouped(packets, lambda fact: fact.vni).items():
+    for (vni, path, depth), pairs in by_level(packets, lambda level: level.vni).items():
+        group, levels = [unit for unit, _ in pairs], [level for _, level in pairs]
+        innermost = [unit for unit, level in pairs if level == unit.fact.innermost]
         ips = {
             a
-            for unit in group
+            for unit in innermost
             for a in (unit.fact.ip_src, unit.fact.ip_dst)
             if a is not None and host_address(a)
         }
@@ -265,12 +280,12 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
         )
         row["tagged_packets"] = sum(unit.fact.tagged for unit in group)
         row |= {
-            "vteps": len(vteps_of(group)),
-            "tunnels": len(grouped(group, tunnel_key)),
-            "macs": len(fdb(group)),
+            "vteps": len(vteps_of(levels)),
+            "tunnels": len({tunnel_key(level) for level in levels}),
+            "macs": len(fdb(innermost)),
         }
-        row |= {"ips": len(ips), "flows": len(flow_groups(group))} | tcp_sums(group)
-        rows.append(row)
+        row |= {"ips": len(ips), "flows": len(flow_groups(innermost))} | tcp_sums(group)
+        rows.append(row | {"encapsulation": path, "depth": depth})
     return rows
 
 
@@ -339,6 +354,7 @@ def flows(packets: Sequence[Unit]) -> list[Row]:
         row["tcp_flags_rev"] = letters([fact.flags for fact in back])
         row["tcp_state"] = tcp_state(exchange, first.protocol)
         row |= flow_health(group, forward)
+        row["encapsulation"] = first.path
         rows.append(row)
     return rows
 
@@ -352,17 +368,17 @@ def conversations(packets: Sequence[Unit], by: str) -> list[Row]:
             return 0, 0
         return (1, int(text.replace(":", ""), 16)) if by == "mac" else address_key(text)
 
-    def key(fact: Fact) -> tuple[int, str | None, str | None]:
+    def key(fact: Fact) -> tuple[int, str, str | None, str | None]:
         low, high = sorted((getattr(fact, a), getattr(fact, b)), key=order)
-        return fact.vni, low, high
+        return fact.vni, fact.path, low, high
 
     rows = []
-    for (vni, low, high), group in grouped(packets, key).items():
+    for (vni, path, low, high), group in grouped(packets, key).items():
         if by == "ip" and low is None:
             continue
         total = sums(group)
         del total["payload_bytes"]
-        row = {"vni": vni, f"{by}_a": low, f"{by}_b": high, **total, **times(group)}
+        row = {"vni": vni, f"{by}_a": low, f"{by}_b": high, **total, **times(group), "encapsulation": path}
         row |= directions(group, lambda fact, low=low: getattr(fact, a) == low, ("ab", "ba"))  # type: ignore[misc]
         name = "ethertypes" if by == "mac" else "protocols"
         kinds = {unit.fact.ethertype if by == "mac" else unit.fact.protocol for unit in group}
@@ -374,10 +390,11 @@ def conversations(packets: Sequence[Unit], by: str) -> list[Row]:
 def tunnels(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `tunnels`."""
     rows = []
-    for (low, high), group in grouped(packets, tunnel_key).items():
+    for ((low, high), path, depth), pairs in by_level(packets, tunnel_key).items():
         ports: dict[bool, set[int]] = {True: set(), False: set()}
-        for unit in group:
-            ports[unit.fact.outer_src == low].add(unit.fact.source_port)
+        for _, level in pairs:
+            ports[level.src == low].add(level.source_port)
+        group = [unit for unit, _ in pairs]
         total = sums(group)
         del total["payload_bytes"]
         row = {
@@ -388,11 +405,13 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
             **times(group),
         }
         row["direction"] = "both" if ports[True] and ports[False] else "a_to_b" if ports[True] else "b_to_a"
-        row["vnis"] = sorted({unit.fact.vni for unit in group})
-        row |= directions(group, lambda fact, low=low: fact.outer_src == low, ("ab", "ba"))  # type: ignore[misc]
+        row["vnis"] = sorted({level.vni for _, level in pairs})
+        for name, wanted in (("ab", True), ("ba", False)):
+            there = sums([unit for unit, level in pairs if (level.src == low) is wanted])
+            row |= {f"packets_{name}": there["packets"], f"inner_bytes_{name}": there["inner_bytes"]}
         row["overhead_percent"] = overhead_sums(group)["overhead_percent"]
         row |= {"source_ports_ab": len(ports[True]), "source_ports_ba": len(ports[False])} | tcp_sums(group)
-        rows.append(row)
+        rows.append(row | {"encapsulation": path, "depth": depth})
     return rows
 
 
@@ -403,7 +422,7 @@ ICMP_COLUMNS = ("icmp_frag_needed", "icmp_unreachable", "icmp_time_exceeded", "i
 
 def underlay(packets: Sequence[Unit], errors: Sequence[About]) -> list[Row]:
     """Return the table `underlay`."""
-    ways = grouped(packets, lambda fact: (fact.outer_src, fact.outer_dst))
+    ways = grouped(packets, lambda fact: (fact.levels[0].src, fact.levels[0].dst))
     rows = []
     for src, dst in {*ways, *(error.way for error in errors)}:
         group = ways.get((src, dst), [])
@@ -423,10 +442,10 @@ def treatment(group: Sequence[Unit]) -> Row:
     every = [unit.fact for unit in group]
     classes = [(fact.inner_class, fact.outer_class) for fact in every if fact.inner_class is not None]
     ttls = [fact.ttl for fact in every]
-    ports = Counter(fact.source_port for fact in every)
+    ports = Counter(fact.levels[0].source_port for fact in every)
     busiest = min(ports, key=lambda port: (-ports[port], port), default=None)
     return {
-        "vnis": sorted({fact.vni for fact in every}),
+        "vnis": sorted({fact.levels[0].vni for fact in every}),
         "packets": len(every),
         "wire_bytes": sum(unit.wire for unit in group),
         "ttl_min": min(ttls, default=None),
@@ -452,27 +471,28 @@ def treatment(group: Sequence[Unit]) -> Row:
 
 
 def vteps(packets: Sequence[Unit]) -> list[Row]:
-    """Return the table `vteps`."""
+    """Return the table `vteps`: a packet counts at the ends of each of its overlays."""
     rows = []
-    for vtep in vteps_of(packets):
-        sent = [unit for unit in packets if unit.fact.outer_src == vtep]
-        received = [unit for unit in packets if unit.fact.outer_dst == vtep]
-        both = [unit for unit in packets if vtep in (unit.fact.outer_src, unit.fact.outer_dst)]
-        outer_macs = {unit.fact.outer_mac for unit in sent if unit.fact.outer_mac is not None}
+    every = [(unit, level) for unit in packets for level in unit.fact.levels]
+    for vtep in vteps_of([level for _, level in every]):
+        sent = [(unit, level) for unit, level in every if level.src == vtep]
+        received = [(unit, level) for unit, level in every if level.dst == vtep]
+        both = [(unit, level) for unit, level in every if vtep in (level.src, level.dst)]
+        outer_macs = {level.outer_mac for _, level in sent if level.outer_mac is not None}
         row = {
             "vtep": vtep,
-            "vnis": sorted({unit.fact.vni for unit in both}),
-            "peers": len(vteps_of(both) - {vtep}),
+            "vnis": sorted({level.vni for _, level in both}),
+            "peers": len(vteps_of([level for _, level in both]) - {vtep}),
         }
         row |= {"packets_sent": len(sent), "packets_received": len(received)}
         row |= {
-            "inner_bytes_sent": sums(sent)["inner_bytes"],
-            "inner_bytes_received": sums(received)["inner_bytes"],
+            "inner_bytes_sent": sums([unit for unit, _ in sent])["inner_bytes"],
+            "inner_bytes_received": sums([unit for unit, _ in received])["inner_bytes"],
         }
-        row |= {"wire_bytes": sums(both)["wire_bytes"], "outer_macs": sorted(outer_macs), **times(both)}
-        row["macs"] = len(
-            {(unit.fact.vni, unit.fact.mac_src) for unit in sent if learnable(unit.fact.mac_src)}
-        )
+        units = [unit for unit, _ in both]
+        row |= {"wire_bytes": sums(units)["wire_bytes"], "outer_macs": sorted(outer_macs), **times(units)}
+        innermost = [unit.fact for unit, level in sent if level == unit.fact.innermost]
+        row["macs"] = len({(f.vni, f.path, f.mac_src) for f in innermost if learnable(f.mac_src)})
         rows.append(row)
     return rows
 
@@ -480,7 +500,7 @@ def vteps(packets: Sequence[Unit]) -> list[Row]:
 def fdb(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `fdb`."""
     rows = []
-    for (vni, mac), group in grouped(packets, lambda fact: (fact.vni, fact.mac_src)).items():
+    for (vni, path, mac), group in grouped(packets, lambda f: (f.vni, f.path, f.mac_src)).items():
         if not learnable(mac):
             continue
         behind = [unit.fact.outer_src for unit in group]
@@ -500,6 +520,7 @@ def fdb(packets: Sequence[Unit]) -> list[Row]:
             "packets": len(group),
             "moves": len(moved),
             "five_moves_s": min(spans) / 1e9 if spans else None,
+            "encapsulation": path,
         }
         rows.append(row | times(group))
     return rows
@@ -509,16 +530,20 @@ def overhead(packets: Sequence[Unit], by: str) -> list[Row]:
     """Return the table `overhead` by `total`, `vni` or `tunnel`."""
     keys: dict[str, Callable[[Fact], tuple[Any, ...]]] = {
         "total": lambda _: (),
-        "vni": lambda fact: (fact.vni,),
-        "tunnel": tunnel_key,
+        "vni": lambda fact: (fact.levels[0].vni, fact.levels[0].path),
+        "tunnel": lambda fact: (*tunnel_key(fact.levels[0]), fact.levels[0].path),
     }
-    names = {"total": (), "vni": ("vni",), "tunnel": ("vtep_a", "vtep_b")}[by]
+    names = {
+        "total": (),
+        "vni": ("vni", "encapsulation"),
+        "tunnel": ("vtep_a", "vtep_b", "encapsulation"),
+    }[by]
     rows = []
     for key, group in grouped(packets, keys[by]).items():
         row = dict(zip(names, key, strict=True)) | sums(group) | overhead_sums(group)
         row["outer_ip_bytes"] = sum(unit.outer_ip_bytes for unit in group)
-        row["udp_bytes"] = row["vxlan_bytes"] = 8 * len(group)
-        row["outer_ethernet_bytes"] = row["overhead_bytes"] - row["outer_ip_bytes"] - 16 * len(group)
+        row["udp_bytes"] = row["vxlan_bytes"] = 8 * sum(len(unit.fact.levels) for unit in group)
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - row["outer_ip_bytes"] - 2 * row["udp_bytes"]
         row["goodput_percent"] = percent(row["payload_bytes"], row["wire_bytes"])
         row["vlan_overhead_bytes"] = 4 * len(group)
         on_cable = [unit.fact.outer_packet for unit in group if not unit.fact.offload]

@@ -9,15 +9,31 @@ from typing import TypeAlias, cast
 import containers
 import craft
 from containers import Record
-from inner import Inner
+from inner import L4, Inner, InnerIp
 
 TIMEOUT = 30 * 10**9  # the pieces of one outer datagram are seen within so many nanoseconds
 OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
 
 
 @dataclass(frozen=True)
+class Level:
+    """One overlay of a packet: `path` names what wraps it, itself included."""
+
+    vni: int
+    src: str
+    dst: str
+    source_port: int
+    outer_mac: str | None
+    path: str = "vxlan"
+    depth: int = 1
+
+
+@dataclass(frozen=True)
 class Fact:
-    """What one frame means; from `vni` on of VXLAN packets alone, where None is "not readable"."""
+    """What one frame means; from `vni` on of VXLAN packets alone, where None is "not readable".
+
+    `vni` to `source_port` are the innermost overlay's, `around` are those around it from the outermost in.
+    """
 
     time: int
     wire: int
@@ -59,6 +75,29 @@ class Fact:
     about: "About | None" = None
     datagram: tuple[str, str, int, int] | None = None  # which outer datagram a piece of one belongs to
     overlaps: bool = False  # whether pieces of its datagram do, that are not the same
+    path: str = "vxlan"
+    around: tuple[Level, ...] = ()
+
+    @property
+    def innermost(self) -> Level:
+        """The overlay with the tenant's frame."""
+        ends = self.outer_src, self.outer_dst, self.source_port
+        return Level(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """All overlays, from the outermost in."""
+        return (*self.around, self.innermost)
+
+    @property
+    def vnis(self) -> frozenset[int]:
+        """The VNIs of all layers."""
+        return frozenset(level.vni for level in self.levels)
+
+    @property
+    def vteps(self) -> frozenset[str]:
+        """The outer addresses of all layers."""
+        return frozenset(end for level in self.levels for end in (level.src, level.dst))
 
 
 @dataclass(frozen=True)
@@ -192,8 +231,59 @@ class Outer:
 
 
 @dataclass(frozen=True)
+class Shell:
+    """A VXLAN packet that another one carries: Ethernet, IP, UDP and VXLAN."""
+
+    outer: Outer
+    vni: int
+    link: Link = Link()
+    flags: int = craft.I_FLAG
+    reserved: int = 0
+    last: int = 0
+
+    @property
+    def header(self) -> int:
+        """The length of all its headers."""
+        return self.link.header + self.outer.header + 16
+
+    @property
+    def unusual(self) -> bool:
+        """Whether a bit is set that RFC 7348 reserves."""
+        return bool(self.flags & ~craft.I_FLAG or self.reserved or self.last)
+
+    def around(self, frame: bytes) -> bytes:
+        """Return VXLAN header and frame."""
+        return craft.vxlan(self.vni, frame, flags=self.flags, reserved=self.reserved, last=self.last)
+
+    def encode(self, frame: bytes) -> bytes:
+        """Return the Ethernet frame around the frame."""
+        packet = self.outer.packet(self.outer.datagram(self.around(frame)))
+        return self.link.encode(self.outer.version, packet)
+
+    def inner(self, frame: bytes) -> Inner:
+        """Return the same as UDP traffic of a tenant, which is what it is where it counts as no overlay."""
+        outer = self.outer
+        udp = L4("udp", outer.source_port, outer.port, payload=self.around(frame))
+        ip = InnerIp(
+            outer.src, outer.dst, udp, outer.options, outer.extensions, traffic_class=outer.traffic_class
+        )
+        return Inner(self.link.dst, self.link.src, ip, self.link.tags, written=self.encode(frame))
+
+    def level(self) -> Level:
+        """Return what must be reported of it."""
+        outer = self.outer
+        return Level(self.vni, outer.src, outer.dst, outer.source_port, self.link.address)
+
+
+MAX_DEPTH = 4
+
+
+@dataclass(frozen=True)
 class Packet:
-    """A VXLAN packet in one frame; `snap` keeps so many bytes, `trailer` bytes follow the outer IP packet."""
+    """A VXLAN packet in one frame; `snap` keeps so many bytes, `trailer` bytes follow the outer IP packet.
+
+    `inside`: further VXLAN packets inside of it, from the outermost in, with `inner` in the last.
+    """
 
     time: int
     outer: Outer
@@ -205,12 +295,28 @@ class Packet:
     last: int = 0
     trailer: int = 0
     snap: int | None = None
+    inside: tuple[Shell, ...] = ()
+
+    @property
+    def shell(self) -> Shell:
+        """Return the outermost overlay."""
+        return Shell(self.outer, self.vni, self.link, self.flags, self.reserved, self.last)
+
+    @property
+    def shells(self) -> tuple[Shell, ...]:
+        """Return all overlays, from the outermost in."""
+        return (self.shell, *self.inside)
+
+    def carried(self, depth: int = 1) -> bytes:
+        """Return the frame inside of so many overlays."""
+        frame = self.inner.encode()
+        for shell in reversed(self.inside[depth - 1 :]):
+            frame = shell.encode(frame)
+        return frame
 
     def vxlan(self) -> bytes:
         """VXLAN header and inner frame."""
-        return craft.vxlan(
-            self.vni, self.inner.encode(), flags=self.flags, reserved=self.reserved, last=self.last
-        )
+        return self.shell.around(self.carried())
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
@@ -220,40 +326,74 @@ class Packet:
 
     @property
     def before_inner(self) -> int:
-        """Where the inner frame begins."""
-        return self.link.header + self.outer.header + 16
+        """Where the tenant's frame begins."""
+        return sum(shell.header for shell in self.shells)
+
+    def peeled(self, depth: int) -> "Packet":
+        """Return the same bytes where only so many overlays count: the rest is the tenant's traffic."""
+        if depth > len(self.inside):
+            return self
+        inner = self.inside[depth - 1].inner(self.carried(depth + 1))
+        return replace(self, inside=self.inside[: depth - 1], inner=inner)
+
+    def counted(self) -> "Packet":
+        """Return the same bytes with those overlays alone that count: whose headers are held and valid."""
+        held = depth = 0
+        kept = len(self.record().data)
+        for shell in self.shells:
+            held += shell.header
+            if depth and (held > kept or not shell.flags & craft.I_FLAG):
+                break
+            depth += 1
+        return self.peeled(depth)
 
     def fact(self) -> Fact:
         """Return what it means."""
-        record, size = self.record(), len(self.inner.encode())
-        if len(record.data) < self.before_inner - 8:
+        record, header = self.record(), self.shell.header
+        if len(record.data) < header - 8:
             return Fact(self.time, record.wire, "malformed", "outer_cut")
-        if len(record.data) < self.before_inner:
+        if len(record.data) < header:
             return Fact(self.time, record.wire, "invalid", "vxlan_cut")
         if not self.flags & craft.I_FLAG:
             return Fact(self.time, record.wire, "invalid", "i_flag_clear")
-        kept = len(record.data) - self.before_inner
-        outer_packet = self.outer.header + 16 + size
+        counted = self.counted()
+        if len(counted.shells) > MAX_DEPTH:
+            return Fact(self.time, record.wire, "invalid", "depth_exceeded")
+        return counted.innermost_fact(record)
+
+    def innermost_fact(self, record: Record) -> Fact:
+        """Return what it means where all overlays count."""
+        kept, size = len(record.data) - self.before_inner, len(self.inner.encode())
+        outer_packet = self.outer.header + 16 + len(self.carried())
+        levels = [
+            replace(shell.level(), path="/".join(["vxlan"] * depth), depth=depth)
+            for depth, shell in enumerate(self.shells, start=1)
+        ]
+        own = levels.pop()
         plain = Fact(
             self.time,
             record.wire,
             "vxlan",
-            vni=self.vni,
-            outer_src=self.outer.src,
-            outer_dst=self.outer.dst,
-            outer_mac=self.link.address,
-            source_port=self.outer.source_port,
+            vni=own.vni,
+            outer_src=own.src,
+            outer_dst=own.dst,
+            outer_mac=own.outer_mac,
+            source_port=own.source_port,
             ttl=self.outer.ttl,
             outer_class=self.outer.traffic_class,
             dont_fragment=self.outer.dont_fragment,
-            outer_ip_bytes=self.outer.header,
+            outer_ip_bytes=sum(shell.outer.header for shell in self.shells),
             outer_packet=outer_packet,
             offload=bool(self.outer.zero) or outer_packet > OFFLOAD,
             inner_bytes=size,
             cut=kept < size,
-            reserved=bool(self.flags & ~craft.I_FLAG or self.reserved or self.last),
+            reserved=any(shell.unusual for shell in self.shells),
+            path=own.path,
+            around=tuple(levels),
         )
-        return replace(plain, **self.inner.facts(kept))  # type: ignore[arg-type]
+        fact = replace(plain, **self.inner.facts(kept))  # type: ignore[arg-type]
+        # The packet directly inside of the outermost.
+        return replace(fact, inner_class=self.inside[0].outer.traffic_class) if self.inside else fact
 
     def quoted(self, behind: int) -> Fact | None:
         """Return what a quote tells that has so many bytes behind the outer IP header; None where too few."""
@@ -265,7 +405,7 @@ class Packet:
             return Fact(
                 self.time, 0, "vxlan", vni=unknown, outer_src=self.outer.src, outer_dst=self.outer.dst
             )
-        return replace(self, snap=self.before_inner - 16 + behind).fact()
+        return replace(self.peeled(1), snap=self.shell.header - 16 + behind).fact()
 
     def fragments(self, size: int) -> list["Piece"]:
         """Return the packet as outer IP fragments of at most `size` payload bytes, a multiple of eight."""
@@ -274,7 +414,7 @@ class Packet:
     @property
     def datagram_size(self) -> int:
         """The length of the UDP datagram."""
-        return 16 + len(self.inner.encode())
+        return 8 + len(self.vxlan())
 
     def piece(self, start: int, end: int) -> "Piece":
         """Return a fragment with some bytes of the datagram; all but the last end at a multiple of eight."""
@@ -382,7 +522,7 @@ def facts(frames: Sequence[Frame]) -> list[Fact]:
             made[index] = replace(
                 whole,
                 wire=made[index].wire,
-                outer_ip_bytes=frame.header,
+                outer_ip_bytes=frame.header + whole.outer_ip_bytes - outer.header,
                 offload=False,
                 first_piece=True,
                 overlaps=known[-1].overlaps,

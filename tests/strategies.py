@@ -11,7 +11,7 @@ import craft
 import model
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther
-from packets import About, Frame, Link, Outer, Packet, Piece, Plain
+from packets import About, Frame, Link, Outer, Packet, Piece, Plain, Shell
 
 T = TypeVar("T")
 
@@ -138,7 +138,17 @@ class Maker:
             )
             flags, reserved, last = self.one(*unusual)
             packet = replace(packet, flags=flags, reserved=reserved, last=last)
+        if self.rarely(6):
+            packet = replace(packet, inside=tuple(self.shell() for _ in range(self.one(1, 1, 1, 2, 3, 4, 5))))
         return packet
+
+    def shell(self) -> Shell:
+        """Return a VXLAN packet for another one to carry."""
+        shell = Shell(replace(self.outer(), zero=""), self.one(*VNIS), self.link("ethernet"))
+        if self.rarely(6):
+            flags, reserved = self.one((0x88, 100), (0x08, 1), (0, 0))
+            shell = replace(shell, flags=flags, reserved=reserved)
+        return shell
 
     def plain(self, kind: str) -> Plain:
         """Return a frame that is no VXLAN packet, with the disposition that the contract gives it."""
@@ -195,7 +205,10 @@ class Maker:
         """
         start = packet.before_inner
         ends = [start + end for end in packet.inner.layers()]
-        return replace(packet, snap=self.one(start - 20, start - 5, start, *ends, *ends))
+        # Each overlay's own header ends at one of these.
+        shells = [*accumulate(shell.header for shell in packet.shells)]
+        snaps = [shells[0] - 20, shells[0] - 5, *shells, *ends, *ends]
+        return replace(packet, snap=self.one(*snaps))
 
     def frames(self, kind: str, ident: int, *, snap: bool) -> list[Frame]:
         """Return one frame, or the fragments of the datagram `ident`, or a whole TCP exchange."""
@@ -235,10 +248,12 @@ def in_sequence(packet: Packet, following: dict[Hashable, int]) -> Packet:
     if not isinstance(body, InnerIp) or body.l4.kind != "tcp" or body.later:
         return packet
     ends = (body.src, body.l4.sport), (body.dst, body.l4.dport)
-    seq, ack = (following.setdefault((packet.vni, *way), 1_000) for way in (ends, ends[::-1]))
+    counted = packet.counted()
+    overlay = counted.shells[-1].vni, len(counted.shells)
+    seq, ack = (following.setdefault((overlay, *way), 1_000) for way in (ends, ends[::-1]))
     if "R" not in body.l4.flags:
         space = len(body.l4.payload) + ("S" in body.l4.flags) + ("F" in body.l4.flags)
-        following[packet.vni, *ends] = (seq + space) % 2**32
+        following[overlay, *ends] = (seq + space) % 2**32
     l4 = replace(body.l4, seq=seq, ack=ack)
     return replace(packet, inner=replace(packet.inner, body=replace(body, l4=l4)))
 

@@ -74,11 +74,11 @@ def fields(
 
 @dataclass(frozen=True)
 class Seen:
-    """One VXLAN frame as tshark dissected it; `ends` are the inner IP packet's, with its ports."""
+    """One VXLAN frame as tshark dissected it: its overlays from the outermost in, and the tenant's frame."""
 
-    vni: int
+    vnis: tuple[int, ...]
     wire: int
-    outer: tuple[str, str]
+    tunnels: tuple[tuple[str, str], ...]
     macs: tuple[str, str]
     protocol: str | None
     ends: tuple[End, End] | None
@@ -123,31 +123,51 @@ def outer_headers(capture: Path) -> list[OuterHeader]:
     return headers
 
 
+class Layers:
+    """The layers of a frame in order: each name with how many of its kind were before it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.numbered = [(name, names[:at].count(name)) for at, name in enumerate(names)]
+        self.overlays = [at for at, name in enumerate(names) if name == "vxlan"]
+
+    def behind(self) -> list[tuple[str, int]]:
+        """Return those behind the innermost overlay."""
+        return self.numbered[self.overlays[-1] + 1 :]
+
+    def networks(self) -> list[tuple[str, int]]:
+        """Return the IP layer in front of each overlay."""
+        before = (reversed(self.numbered[:at]) for at in self.overlays)
+        return [next(layer for layer in layers if layer[0] in ("ip", "ipv6")) for layers in before]
+
+
 def _seen(frame: Mapping[str, list[str]]) -> Seen:
-    layers = frame["frame.protocols"][0].split(":")
-    at = layers.index("vxlan")
-    before, after = layers[:at], layers[at + 1 :]
-    outer_network = next(layer for layer in before if layer in ("ip", "ipv6"))
-    outer = (frame[f"{outer_network}.src"][0], frame[f"{outer_network}.dst"][0])
-    index = int("eth" in before)
-    macs = (frame["eth.src"][index], frame["eth.dst"][index])
-    protocol, ends = _inner(frame, outer_network, after)
-    return Seen(int(frame["vxlan.vni"][0]), int(frame["frame.len"][0]), outer, macs, protocol, ends)
+    layers = Layers(frame["frame.protocols"][0].split(":"))
+    tunnels = tuple(_ends(frame, *network) for network in layers.networks())
+    at = next(number for name, number in layers.behind() if name == "eth")
+    macs = (frame["eth.src"][at], frame["eth.dst"][at])
+    protocol, ends = _inner(frame, layers.behind())
+    vnis = tuple(map(int, frame["vxlan.vni"]))
+    return Seen(vnis, int(frame["frame.len"][0]), tunnels, macs, protocol, ends)
+
+
+def _ends(frame: Mapping[str, list[str]], network: str, number: int) -> tuple[str, str]:
+    src, dst = (str(ip_address(frame[f"{network}.{end}"][number])) for end in ("src", "dst"))
+    return src, dst
 
 
 def _inner(
-    frame: Mapping[str, list[str]], outer: str, after: list[str]
+    frame: Mapping[str, list[str]], layers: list[tuple[str, int]]
 ) -> tuple[str | None, tuple[End, End] | None]:
     """Return the inner transport protocol and ends, where the first network layer inside is IP."""
-    network = next((layer for layer in after if layer in ("ip", "ipv6", "arp")), None)
-    if network not in ("ip", "ipv6"):
+    names = [name for name, _ in layers]
+    network = next((layer for layer in layers if layer[0] in ("ip", "ipv6", "arp")), None)
+    if network is None or network[0] == "arp":
         return None, None
-    index = int(network == outer)
-    src, dst = (str(ip_address(frame[f"{network}.{end}"][index])) for end in ("src", "dst"))
-    protocol = next((layer for layer in after[after.index(network) :] if layer in TRANSPORTS), None)
+    src, dst = _ends(frame, *network)
+    behind = layers[names.index(network[0]) :]
+    protocol, number = next((layer for layer in behind if layer[0] in TRANSPORTS), (None, 0))
     if protocol not in ("tcp", "udp", "sctp"):
         return protocol, ((src, None), (dst, None))
-    number = int(protocol == "udp")  # the outermost UDP is the tunnel's
     sport, dport = (int(frame[f"{protocol}.{end}port"][number]) for end in ("src", "dst"))
     return protocol, ((src, sport), (dst, dport))
 
@@ -158,12 +178,17 @@ def _inner(
 def counts(seen: Iterable[Seen]) -> dict[str, Counter[Any]]:
     """How many frames and bytes each VNI, tunnel, pair of MACs and flow has."""
     seen = list(seen)
+    layers = [
+        (depth, vni, frozenset(ends), s.wire)
+        for s in seen
+        for depth, (vni, ends) in enumerate(zip(s.vnis, s.tunnels, strict=True), start=1)
+    ]
     return {
-        "packets by VNI": Counter(s.vni for s in seen),
-        "wire bytes by VNI": sum((Counter({s.vni: s.wire}) for s in seen), Counter()),
-        "packets by tunnel": Counter(frozenset(s.outer) for s in seen),
-        "packets by MACs": Counter((s.vni, frozenset(s.macs)) for s in seen),
-        "packets by flow": Counter((s.vni, s.protocol, frozenset(s.ends)) for s in seen if s.ends),
+        "packets by VNI": Counter((depth, vni) for depth, vni, _, _ in layers),
+        "wire bytes by VNI": sum((Counter({(at, vni): wire}) for at, vni, _, wire in layers), Counter()),
+        "packets by tunnel": Counter((depth, ends) for depth, _, ends, _ in layers),
+        "packets by MACs": Counter((s.vnis[-1], frozenset(s.macs)) for s in seen),
+        "packets by flow": Counter((s.vnis[-1], s.protocol, frozenset(s.ends)) for s in seen if s.ends),
     }
 
 
@@ -180,9 +205,11 @@ def reported(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, Counter[An
         return frozenset(((row["src_ip"], row["src_port"]), (row["dst_ip"], row["dst_port"])))
 
     return {
-        "packets by VNI": total(tables["vnis"], lambda row: row["vni"]),
-        "wire bytes by VNI": total(tables["vnis"], lambda row: row["vni"], "wire_bytes"),
-        "packets by tunnel": total(tables["tunnels"], lambda row: frozenset((row["vtep_a"], row["vtep_b"]))),
+        "packets by VNI": total(tables["vnis"], lambda row: (row["depth"], row["vni"])),
+        "wire bytes by VNI": total(tables["vnis"], lambda row: (row["depth"], row["vni"]), "wire_bytes"),
+        "packets by tunnel": total(
+            tables["tunnels"], lambda row: (row["depth"], frozenset((row["vtep_a"], row["vtep_b"])))
+        ),
         "packets by MACs": total(
             tables["conversations_mac"], lambda row: (row["vni"], frozenset((row["mac_a"], row["mac_b"])))
         ),

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, TypeAlias, final
 
+from vxinspect.overlays import Overlays
+
 __all__ = [
     "Analysis",
     "Mass",
@@ -257,6 +259,12 @@ class Packet:
     def notes(self) -> list[str] | None:
         """What is remarkable about it."""
     @property
+    def encapsulation(self) -> str | None:
+        """What wraps it, from the outermost in: vxlan, vxlan/vxlan."""
+    @property
+    def depth(self) -> int | None:
+        """How many layers of VXLAN that is."""
+    @property
     def link_type(self) -> str:
         """What the frame's first byte belongs to: ETHERNET, LINUX_SLL, ..."""
     @property
@@ -281,8 +289,7 @@ class PacketReader:
         cls,
         sources: Sequence[tuple[str, str | bytes | BinaryIO]],
         *,
-        ports: Sequence[int],
-        auto_ports: bool,
+        overlays: Overlays,
         select: Sequence[tuple[str, str]],
         dedup: tuple[int | None, int | None] | None,
         count: int | None,
@@ -317,8 +324,7 @@ def fields() -> list[tuple[str, str | None, str, str, str]]:
 def scan(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
-    ports: Sequence[int],
-    auto_ports: bool,
+    overlays: Overlays,
     select: Sequence[tuple[str, str]],
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -368,8 +374,7 @@ def write_capture(
 def write_packets(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
-    ports: Sequence[int],
-    auto_ports: bool,
+    overlays: Overlays,
     select: Sequence[tuple[str, str]],
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -393,8 +398,7 @@ def write_packets(
 def decap(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
-    ports: Sequence[int],
-    auto_ports: bool,
+    overlays: Overlays,
     select: Sequence[tuple[str, str]],
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -419,8 +423,7 @@ def decap(
 def extract(
     sources: Sequence[tuple[str, str | bytes | BinaryIO]],
     *,
-    ports: Sequence[int],
-    auto_ports: bool,
+    overlays: Overlays,
     select: Sequence[tuple[str, str]],
     dedup: tuple[int | None, int | None] | None,
     count: int | None,

@@ -1,6 +1,7 @@
 """The public face: `scan` reads captures, `Report` holds what was in them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -10,8 +11,9 @@ from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import all_hints, finding_hints, icmp_hints
 from vxinspect.lookup import Reading
+from vxinspect.overlays import MAX_DEPTH, Overlays
 from vxinspect.selection import Selection, select_mapping, select_pairs
-from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources, split_ports
+from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources
 from vxinspect.tables import Table
 
 if TYPE_CHECKING:
@@ -276,6 +278,7 @@ def scan(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
+    max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -288,8 +291,9 @@ def scan(
 
     `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
-    `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `select`: which
-    packets count, by a filter (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `dedup`: drop
+    `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `max_depth`: how
+    many layers of VXLAN may be inside each other, 1 to 16. `select`: which packets count, by a filter
+    (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `dedup`: drop
     copies of a packet, which come within `dedup_window` ("10ms", seconds or a timedelta; 10 ms by default)
     and `dedup_frames` (1,000 by default) of it. `count`: stop after so many frames. `threads`: None for as
     many as there are processors; the answer is the same for any number.
@@ -299,7 +303,7 @@ def scan(
     """
     return run_scan(
         named_sources(source),
-        ports=ports,
+        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
@@ -311,7 +315,7 @@ def scan(
 def run_scan(
     sources: Sequence[NamedSource],
     *,
-    ports: Ports,
+    overlays: Overlays,
     select: Selection,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -320,11 +324,9 @@ def run_scan(
     keep_on_interrupt: bool = False,
 ) -> Report:
     """Do as `scan` does, for sources that have a name already."""
-    numbers, auto = split_ports(ports)
     analysis = _engine.scan(
         sources,
-        ports=numbers,
-        auto_ports=auto,
+        overlays=overlays,
         select=select_pairs(select),
         dedup=dedup,
         count=count,
@@ -332,5 +334,6 @@ def run_scan(
         progress=progress,
         keep_on_interrupt=keep_on_interrupt,
     )
-    reading = Reading(sources, analysis.ports(), select_pairs(select), dedup, count)
+    found = replace(overlays, ports=analysis.ports(), auto_ports=False)
+    reading = Reading(sources, found, select_pairs(select), dedup, count)
     return Report(analysis, reading if reading.again else None)

@@ -38,6 +38,7 @@ class Column:
     """One column: its name in machine formats, its title for people (and a shorter one), what it holds.
 
     `family`: what people are told of it together with others, where several have no room.
+    `usual`: the value that nearly all captures have in all rows. People see the column where one row differs.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Column:
     description: str
     short: str = ""
     family: str = ""
+    usual: str | int | None = None
 
     @property
     def is_quantity(self) -> bool:
@@ -219,6 +221,18 @@ _MAC_COUNT = Column("macs", "MACs", "count", "how many inner MACs")
 _IP_COUNT = Column("ips", "IPs", "count", "how many inner IP addresses")
 _FLOW_COUNT = Column("flows", "flows", "count", "how many flows")
 
+_ENCAPSULATION = Column(
+    "encapsulation",
+    "encapsulation",
+    "text",
+    "what wraps the packets, from the outermost in, down to what the row is about: vxlan, vxlan/vxlan",
+    "encap",
+    usual="vxlan",
+)
+_DEPTH = Column(
+    "depth", "depth", "count", "which layer of VXLAN from outside this is, counted from 1", usual=1
+)
+
 _VNIS_VIEW = View(
     "vnis",
     "VNIs",
@@ -226,14 +240,13 @@ _VNIS_VIEW = View(
         *(_VNI, _PACKETS, _INNER, _PAYLOAD, _WIRE, _OVERHEAD, _OVERHEAD_PERCENT, _BUM_PACKETS),
         *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
         Column("tagged_packets", "tagged", "count", "packets whose inner frame has a VLAN tag"),
-        *_TCP_SUMS,
+        *(*_TCP_SUMS, _ENCAPSULATION, _DEPTH),
     ),
-    key=("vni",),
+    key=("vni", "encapsulation"),
     needed=(
         *("packets", "wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
-        "tagged_packets",
-        *_TCP_SUMS_NEEDED,
+        *("tagged_packets", *_TCP_SUMS_NEEDED, "depth"),
     ),
 )
 
@@ -272,8 +285,9 @@ _FLOWS_VIEW = View(
             kind="milliseconds",
             short="RTT src",
         ),
+        _ENCAPSULATION,
     ),
-    key=("vni", "protocol", "flow"),
+    key=("vni", "protocol", "flow", "encapsulation"),
     needed=(
         *("packets", "inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
         *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
@@ -295,9 +309,9 @@ def _conversations(by: str, a: Column, b: Column, last: Column) -> View:
         f"conversations by {by.upper()}",
         (
             *(_VNI, a, b, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE),
-            *(last, _FIRST_SEEN, _LAST_SEEN),
+            *(last, _FIRST_SEEN, _LAST_SEEN, _ENCAPSULATION),
         ),
-        key=("vni", "conversation"),
+        key=("vni", "conversation", "encapsulation"),
         needed=(
             *("packets", "inner_bytes", last.name, "wire_bytes", "packets_ab", "packets_ba"),
             *("inner_bytes_ab", "inner_bytes_ba", "last_seen", "first_seen"),
@@ -317,10 +331,9 @@ _TUNNELS_VIEW = View(
         *(_VNIS, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE, _OVERHEAD_PERCENT),
         Column("source_ports_ab", "ports ->", "count", "how many distinct outer UDP source ports from a"),
         Column("source_ports_ba", "ports <-", "count", "how many distinct outer UDP source ports from b"),
-        *(_FIRST_SEEN, _LAST_SEEN),
-        *_TCP_SUMS,
+        *(_FIRST_SEEN, _LAST_SEEN, *_TCP_SUMS, _ENCAPSULATION, _DEPTH),
     ),
-    key=("tunnel",),
+    key=("tunnel", "encapsulation"),
     needed=(
         *("packets", "wire_bytes", "vnis", "overhead_percent", "packets_ab", "packets_ba", "inner_bytes"),
         *(
@@ -331,7 +344,7 @@ _TUNNELS_VIEW = View(
             "inner_bytes_ab",
             "inner_bytes_ba",
         ),
-        *_TCP_SUMS_NEEDED,
+        *(*_TCP_SUMS_NEEDED, "depth"),
     ),
     ends=(Ends("tunnel", ("vtep_a",), ("vtep_b",), ("direction",), absorbs=("direction", "kind")),),
 )
@@ -435,8 +448,9 @@ _FDB_VIEW = View(
             "the shortest time in which it moved five times; null for fewer moves",
             "5 moves",
         ),
+        _ENCAPSULATION,
     ),
-    key=("vni", "mac", "vtep"),
+    key=("vni", "mac", "vtep", "encapsulation"),
     needed=("moves", "packets", "ips", "last_seen", "first_seen", "five_moves_s"),
 )
 
@@ -477,8 +491,12 @@ def _overhead(by: str, title: str, key: tuple[Column, ...], ends: tuple[Ends, ..
                 "MTU",
             ),
             _OFFLOAD_FRAMES,
+            *((_ENCAPSULATION,) if key else ()),
         ),
-        key=tuple(column.name for column in key) if not ends else tuple(end.name for end in ends),
+        key=(
+            *(tuple(column.name for column in key) if not ends else tuple(end.name for end in ends)),
+            *(("encapsulation",) if key else ()),
+        ),
         needed=(
             *(
                 "packets",
@@ -558,6 +576,10 @@ PACKETS = View(
         Column("disposition", "disposition", "text", "what the frame counts as"),
         Column("reason", "reason", "text", "why it is other, invalid or malformed"),
         Column("notes", "notes", "list", "what is remarkable about it"),
+        _ENCAPSULATION,
+        Column(
+            "depth", "depth", "count", "how many layers of VXLAN that is; what stands here is the innermost's"
+        ),
     ),
     key=("number", "vni"),
     needed=(),

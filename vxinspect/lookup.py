@@ -1,11 +1,12 @@
 """The numbers of the first frames that a finding is about: the captures are read again, as far as needed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vxinspect import _engine
+from vxinspect.overlays import Overlays
 from vxinspect.sources import STANDARD_INPUT, NamedSource
 
 __all__ = ["Reading"]
@@ -32,7 +33,7 @@ class Reading:
     """How captures were read, so that they can be read again in the same way."""
 
     sources: Sequence[NamedSource]
-    ports: Sequence[int]
+    overlays: Overlays
     select: Sequence[tuple[str, str]]
     dedup: tuple[int | None, int | None] | None
     count: int | None
@@ -73,10 +74,12 @@ class Reading:
         inside = demand.keys() & (_SELECTED.keys() | {"bum", "tagged", "notes"})
         given = {field for field, _ in self.select}
         own = {(_SELECTED[name], str(value)) for name, value in demand.items() if name in _SELECTED}
+        overlays = (
+            replace(self.overlays, ports=[demand["udp_port"]]) if "udp_port" in demand else self.overlays
+        )
         return _engine.PacketReader(
             list(self.sources),
-            ports=[demand["udp_port"]] if "udp_port" in demand else list(self.ports),
-            auto_ports=False,
+            overlays=overlays,
             select=[*self.select, *sorted(pair for pair in own if pair[0] not in given)],
             dedup=self.dedup,
             count=min(self.count or _LOOKED_AT, _LOOKED_AT),

@@ -12,6 +12,7 @@ from vxinspect.containers import COMPRESSIONS, FORMATS, Container, container_of
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import finding_hints
+from vxinspect.overlays import MAX_DEPTH, Overlays
 from vxinspect.selection import Selection, select_pairs
 from vxinspect.sources import (
     STANDARD_INPUT,
@@ -21,7 +22,6 @@ from vxinspect.sources import (
     Source,
     named_sources,
     port_number,
-    split_ports,
 )
 
 __all__ = ["DST_MAC", "SRC_MAC", "Target", "Written", "decap", "encap", "extract"]
@@ -62,6 +62,7 @@ def decap(
     target: Target,
     *,
     ports: Ports = (VXLAN_PORT,),
+    max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -75,11 +76,12 @@ def decap(
 ) -> Written:
     """Write the inner frames of VXLAN packets, as Ethernet, with the time of the packet and their own length.
 
-    `source`, `ports`, `select`, `count` and those of copies are what `scan` takes. `target`: pcap or pcapng
-    by its name, or `format`; compressed by its name, or `compression` (gzip, zstd, lz4, xz). `split_by`:
-    `target` is a folder, new or empty, that gets a capture for each VNI or tunnel. In pcapng a comment names
-    each frame's VNI and tunnel, and its interface is `vni-100`. Times are as fine as those read;
-    `nanoseconds`: even where they seem to be microseconds.
+    `source`, `ports`, `max_depth`, `select`, `count` and those of copies are what `scan` takes. `target`:
+    pcap or pcapng by its name, or `format`; compressed by its name, or `compression` (gzip, zstd, lz4, xz).
+    `split_by`: `target` is a folder, new or empty, that gets a capture for each VNI or tunnel. In pcapng a
+    comment names each frame's VNI and tunnel, and its interface is `vni-100`. Times are as fine as those
+    read; `nanoseconds`: even where they seem to be microseconds. Of VXLAN in VXLAN, the innermost frame is
+    written.
 
     A target appears whole or not at all. Raises what `scan` raises, and `OSError` where the target cannot be
     written.
@@ -88,7 +90,7 @@ def decap(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds, folder=bool(split_by)),
-        ports=ports,
+        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
@@ -102,6 +104,7 @@ def extract(
     target: Target,
     *,
     ports: Ports = (VXLAN_PORT,),
+    max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -121,7 +124,7 @@ def extract(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds),
-        ports=ports,
+        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
@@ -182,7 +185,7 @@ def run_decap(
     target: Target,
     *,
     container: Container,
-    ports: Ports,
+    overlays: Overlays,
     select: Selection,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -191,12 +194,7 @@ def run_decap(
     keep_on_interrupt: bool = False,
 ) -> Written:
     """Do as `decap` does, for sources that have a name already."""
-    numbers, auto = split_ports(ports)
-    asked = _asked(container, select, count, progress) | {
-        "ports": numbers,
-        "auto_ports": auto,
-        "dedup": dedup,
-    }
+    asked = _asked(container, select, count, progress) | {"overlays": overlays, "dedup": dedup}
     return _write(
         target,
         lambda path: _engine.decap(sources, target=path, split_by=split_by, **asked),
@@ -210,7 +208,7 @@ def run_extract(
     target: Target,
     *,
     container: Container,
-    ports: Ports,
+    overlays: Overlays,
     select: Selection,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
@@ -219,12 +217,7 @@ def run_extract(
     keep_on_interrupt: bool = False,
 ) -> Written:
     """Do as `extract` does, for sources that have a name already."""
-    numbers, auto = split_ports(ports)
-    asked = _asked(container, select, count, progress) | {
-        "ports": numbers,
-        "auto_ports": auto,
-        "dedup": dedup,
-    }
+    asked = _asked(container, select, count, progress) | {"overlays": overlays, "dedup": dedup}
     return _write(
         target,
         lambda path: _engine.extract(sources, target=path, invert=invert, **asked),

@@ -10,8 +10,9 @@ from vxinspect._engine import Packet
 from vxinspect.api import Progress
 from vxinspect.dedup import Duration, window_of
 from vxinspect.hints import finding_hints
+from vxinspect.overlays import MAX_DEPTH, Overlays
 from vxinspect.selection import Selection, select_pairs
-from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources, split_ports
+from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources
 
 __all__ = ["Packet", "PacketStream", "packets"]
 
@@ -88,6 +89,7 @@ def packets(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
+    max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -99,18 +101,16 @@ def packets(
 ) -> PacketStream:
     """Read captures, and return an iterator of their VXLAN packets, each with its bytes.
 
-    `source`, `ports`, `select`, `dedup` and `count` are those of `scan`. `limit`: at most so many packets.
-    `all_frames`: frames of every disposition; of those that are no VXLAN packets most is None.
+    `source`, `ports`, `max_depth`, `select`, `dedup` and `count` are those of `scan`. `limit`: at most so
+    many packets. `all_frames`: frames of every disposition; of those that are no VXLAN packets most is None.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense, when it is called or, for captures that are not open yet, while iterating. A capture that
     breaks off is no error: see `PacketStream.captures`.
     """
-    numbers, auto = split_ports(ports)
     reader = _engine.PacketReader(
         named_sources(source),
-        ports=numbers,
-        auto_ports=auto,
+        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
         select=select_pairs(select),
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 use craft::Ipv4;
-use vxinspect_engine::decode::VXLAN_PORT;
+use vxinspect_engine::decode::{Overlays, VXLAN_PORT};
 use vxinspect_engine::scan::{Input, Options, Origin, Unwatched, scan};
 use vxinspect_engine::select::Select;
 
@@ -49,7 +49,7 @@ fn scan_memory(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(20).measurement_time(Duration::from_secs(10));
     let options = Options {
-        ports: vec![VXLAN_PORT],
+        overlays: Overlays::default(),
         auto_ports: false,
         select: Select::default(),
         dedup: None,

@@ -14,7 +14,7 @@ pub use tally::Tally;
 
 use crate::capture::Frame;
 use crate::cells::{BATCH, Cells};
-use crate::decode::{Aside, Ports, decode, piece};
+use crate::decode::{Aside, Overlays, decode, piece};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
 use crate::select::Select;
@@ -24,8 +24,8 @@ use crate::wire::icmp::Error;
 /// What to look at.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Which UDP destination ports are VXLAN's.
-    pub ports: Ports,
+    /// What is taken for an overlay.
+    pub overlays: Overlays,
     /// Which packets to report.
     pub select: Select,
     /// Within which window copies of a packet are dropped; `None` counts each of them.
@@ -73,16 +73,23 @@ impl Analysis {
     #[inline]
     fn take(&mut self, frame: &Frame<'_>) {
         let packet = &mut self.batch[self.filled];
-        let ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
-        if self.tally.frame(frame, ending, &self.settings.ports) {
+        let ending = decode(frame, &self.settings.overlays, packet, &mut self.aside);
+        if self.tally.frame(frame, ending, &self.settings.overlays) {
             return self.drop_copy(frame, ending);
         }
         if ending != Ending::Vxlan {
             self.pass(frame, ending);
             return;
         }
-        self.tally.notes_of(packet.notes);
-        if self.settings.select.matches(packet) {
+        let selected = if packet.notes.is_empty() {
+            self.settings.select.matches(packet, &[])
+        } else {
+            let mut noted = *packet;
+            let selected = self.noted(&mut noted);
+            self.batch[self.filled] = noted;
+            selected
+        };
+        if selected {
             self.filled += 1;
             if self.filled == BATCH {
                 self.flush();
@@ -90,10 +97,21 @@ impl Analysis {
         }
     }
 
+    /// Counts the notes on a packet, the last that was walked. Whether it is to be reported.
+    fn noted(&mut self, packet: &mut Packet) -> bool {
+        self.tally.notes_of(packet.notes);
+        let around = self.aside.around(packet);
+        let selected = self.settings.select.matches(packet, around);
+        if selected && !around.is_empty() {
+            packet.tunnel = packet.tunnel.in_chain(self.cells.chain(around));
+        }
+        selected
+    }
+
     /// The frame that was just decoded is in no table: only its ending and its notes count.
     #[cold]
     fn drop_copy(&mut self, frame: &Frame<'_>, ending: Ending) {
-        self.aside = Aside::default();
+        (self.aside.candidate, self.aside.error) = (None, None);
         if ending == Ending::Vxlan {
             let packet = &mut self.batch[self.filled];
             packet.notes.set(Note::Copy, true);
@@ -105,11 +123,10 @@ impl Analysis {
 
     /// A frame that is no VXLAN packet by itself.
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
-        let Aside { candidate, error } = std::mem::take(&mut self.aside);
-        if let Some((port, vni)) = candidate {
+        if let Some((port, vni)) = self.aside.candidate.take() {
             self.tally.candidate(port, vni);
         }
-        if let Some(error) = error {
+        if let Some(error) = self.aside.error.take() {
             self.quoted(error);
         }
         if ending == Ending::Fragment {
@@ -121,7 +138,7 @@ impl Analysis {
     #[cold]
     fn quoted(&mut self, error: Error) {
         let packet = &self.batch[self.filled];
-        if self.settings.select.matches(packet) {
+        if self.settings.select.matches(packet, &[]) {
             self.cells.add_error(packet, error);
         }
     }

@@ -1,9 +1,11 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
+mod chains;
 mod chunks;
 mod connections;
 mod health;
 mod index;
+mod levels;
 mod moves;
 mod rare;
 mod spill;
@@ -18,17 +20,18 @@ use foldhash::fast::RandomState;
 
 use crate::capture::NO_TIME;
 use crate::memory::prefetch;
-use crate::packet::{Key, Note, Origin, Packet, Tunnel};
+use crate::packet::{FlowKey, Key, Layer, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
-use crate::wire::mac::Mac;
 use crate::wire::tcp::flags;
 
+pub use chains::{Path, PathId};
 use chunks::Chunks;
 pub use connections::RoundTrips;
 use connections::{Books, CONNECTION_SIZE, Connections};
 pub use health::Health;
 use index::Index;
+pub use levels::Level;
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
 pub use rare::Rare;
@@ -328,16 +331,22 @@ impl Cells {
         self.connections.iter()
     }
 
-    /// The direction of a tunnel that a cell's packets went.
+    /// The direction of a tunnel that a cell's packets went: the innermost one.
     #[inline]
     #[must_use]
     pub fn tunnel(&self, cell: &Cell) -> &Tunnel {
         self.tunnels.get(cell.key.tunnel())
     }
 
-    /// All directions of tunnels, each once for each UDP port.
-    pub fn tunnels(&self) -> impl Iterator<Item = &Tunnel> {
-        self.tunnels.iter()
+    /// The flow of a cell's packets, and whether they go from its lower end; `None` where that is not known.
+    #[must_use]
+    pub fn flow(&self, cell: &Cell) -> Option<(FlowKey, bool)> {
+        self.tunnels.flow(cell)
+    }
+
+    /// The number that stands for what is around a packet's innermost overlay.
+    pub fn chain(&mut self, stack: &[Layer]) -> u32 {
+        self.tunnels.chain_number(stack)
     }
 
     /// How the underlay treats each direction of a tunnel, each once for each UDP port.
@@ -449,8 +458,8 @@ impl Cells {
         cell.set_trace(cell.trace().with(packet.tcp_control, packet.payload_len != 0));
         // Where its lengths are wrong there is no telling where it ends.
         if !packet.notes.has(Note::InnerMalformed) {
-            let mut books = Books { cells: &mut self.all, links: &mut self.links, rare: &mut self.rare };
-            self.connections.take(id, &Segment::of(packet), &mut books);
+            let Self { all: cells, links, rare, tunnels, connections, .. } = self;
+            connections.take(id, &Segment::of(packet), &mut Books { cells, links, rare, tunnels });
         }
     }
 
@@ -478,32 +487,18 @@ impl Cells {
         self.moves.place(station)
     }
 
-    /// Hands over the outer source ports of a cell, with how many packets each has.
-    pub fn port_loads(&self, id: u32, each: impl FnMut(u16, u64)) {
-        self.spill.each_port(id, self.get(id), each);
-    }
-
     /// The shortest time that [`MANY_MOVES`] moves in a row of a station, known by its first cell, took: nanoseconds.
     #[must_use]
     pub fn fastest_moves(&self, station: u32) -> Option<u64> {
         self.moves.fastest(station)
     }
 
-    /// Adds the outer source ports of a cell to `ports`.
-    pub fn source_ports(&self, id: u32, ports: &mut PortSet) {
-        self.spill.add_ports_to(ports, id, self.get(id));
-    }
-
-    /// Hands over the outer source MACs of a cell.
-    pub fn outer_macs(&self, id: u32, each: impl FnMut(Mac)) {
-        self.spill.each_mac(id, self.get(id), each);
-    }
-
     /// Adds the cells of a later part. Their new numbers, in order.
     pub fn merge(&mut self, later: &Cells) -> Vec<u32> {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
-        let numbers: Vec<u32> = later.iter().map(|cell| self.counterpart(cell, later)).collect();
+        let chains = self.tunnels.chain_numbers(&later.tunnels);
+        let numbers: Vec<u32> = later.iter().map(|cell| self.counterpart(cell, later, &chains)).collect();
         for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
             self.all[*id].merge(cell);
             let mut seen = self.seen(*id);
@@ -512,13 +507,14 @@ impl Cells {
             self.rare.merge(&mut self.links[*id].rare, later.rare(later_id));
             self.spill.merge(*id, &mut self.all[*id], &later.spill, later_id, cell);
         }
-        let mut books = Books { cells: &mut self.all, links: &mut self.links, rare: &mut self.rare };
+        let Self { all: cells, links, rare, tunnels, connections, .. } = self;
+        let mut books = Books { cells, links, rare, tunnels };
         for (id, later_id) in numbers.iter().zip(0..) {
             if later.links[later_id].side != NONE {
-                self.connections.side_of(*id, &mut books);
+                connections.side_of(*id, &mut books);
             }
         }
-        self.connections.merge(&later.connections, &later.all, &numbers, &mut books);
+        connections.merge(&later.connections, &later.all, &numbers, &mut books);
         for (head, first_time) in later.moves.heads() {
             let station = self.links[numbers[head as usize]].station;
             let is_known = (station as usize) < known;
@@ -528,14 +524,15 @@ impl Cells {
         numbers
     }
 
-    /// The cell with the key of a cell of another table.
-    fn counterpart(&mut self, theirs: &Cell, table: &Cells) -> u32 {
+    /// The cell with the key of a cell of another table. `chains`: the numbers that the chains of that table have here.
+    fn counterpart(&mut self, theirs: &Cell, table: &Cells, chains: &[u32]) -> u32 {
+        let tunnel = table.tunnel(theirs);
         let mut key = theirs.key;
-        key.set_tunnel(self.tunnels.number(table.tunnel(theirs)));
+        key.set_tunnel(self.tunnels.number(&tunnel.in_chain(chains[tunnel.chain() as usize])));
         let hash = self.hasher.hash_one(key);
         let all = &self.all;
         self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
-            let time = table.moves.first_time(theirs, &table.all);
+            let time = table.moves.first_time(theirs, &table.all, &table.tunnels);
             self.insert(hash, Cell::new(key, theirs.origin), time)
         })
     }

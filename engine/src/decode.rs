@@ -2,7 +2,8 @@
 //!
 //! Each frame, outer or inner, is walked by the same functions: link layer and tags ([`link`]), IP ([`network`]), then
 //! UDP. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
-//! rather than a reason to refuse it: its VTEP would have delivered it.
+//! rather than a reason to refuse it: its VTEP would have delivered it. Where that inner frame is VXLAN again, [`stack`]
+//! goes on.
 //!
 //! A fragment of an outer datagram ends the walk; once the datagram is whole ([`fragment`]), the walk goes on behind its IP
 //! headers.
@@ -12,13 +13,15 @@ mod fragment;
 mod inner;
 mod link;
 mod network;
+mod overlays;
 mod quote;
+mod stack;
 #[cfg(test)]
 mod tests;
 
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
-use crate::packet::{Key, Note, Notes, Origin, Packet, Tunnel};
+use crate::packet::{Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::ethernet::{Ethernet, ethertype};
 use crate::wire::icmp::Error;
 use crate::wire::ip::protocol;
@@ -31,62 +34,58 @@ pub use fingerprint::{Fingerprint, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
 use link::Link;
 use network::Network;
+pub use overlays::{Overlays, Ports, VXLAN_PORT};
 
 /// Frames whose outer IP packet is larger than this came from segmentation offload: no Ethernet MTU in use is larger
 /// than the 9216 bytes of jumbo frames.
 pub const LARGEST_MTU: u32 = 9216;
 
-/// The UDP port that IANA assigned to VXLAN (RFC 7348, section 8).
-pub const VXLAN_PORT: u16 = 4789;
-
-/// Which UDP destination ports are VXLAN's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ports {
-    first: u16,
-    others: Vec<u16>,
-}
-
-impl Ports {
-    /// `ports`; the standard one where the list is empty.
-    #[must_use]
-    pub fn new(ports: &[u16]) -> Self {
-        let (first, others) = ports.split_first().unwrap_or((&VXLAN_PORT, &[]));
-        Self { first: *first, others: others.to_vec() }
-    }
-
-    /// Whether `port` is one of them.
-    #[inline]
-    #[must_use]
-    pub fn contains(&self, port: u16) -> bool {
-        port == self.first || self.others.contains(&port)
-    }
-
-    /// All of them, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        std::iter::once(self.first).chain(self.others.iter().copied())
-    }
-}
-
 /// What the walk found beside the packet. Written only where the ending says so.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Aside {
     /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
     pub candidate: Option<(u16, u32)>,
     /// Of an [`Ending::NonUdp`]: the ICMP error that it is, about a VXLAN packet. That one, as far as it is quoted, is
     /// then in `packet`.
     pub error: Option<Error>,
+    /// See [`Self::around`].
+    stack: Vec<Layer>,
+}
+
+impl Aside {
+    /// What is around the innermost overlay of `packet`, the last that was walked; from the outermost in.
+    #[must_use]
+    pub fn around(&self, packet: &Packet) -> &[Layer] {
+        if packet.notes.has(Note::Stacked) { &self.stack } else { &[] }
+    }
 }
 
 /// Walks `frame`. The packet in `packet` is the frame's if, and only if, the ending is [`Ending::Vxlan`].
 // Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows;
 // the rest goes the same way through copies of their own.
 #[inline(always)]
-pub fn decode(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) -> Ending {
+pub fn decode(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
     let ending = match plain(frame) {
-        Some((mac, ip)) => behind_ip(frame, Some(mac), &ip, ports, packet, aside),
-        None => behind_any(frame, ports, packet, aside),
+        Some((mac, ip)) => behind_ip(frame, Some(mac), &ip, overlays, packet, aside),
+        None => behind_any(frame, overlays, packet, aside),
     };
-    ending.unwrap_or_else(|ending| ending)
+    let ending = ending.unwrap_or_else(|ending| ending);
+    if ending == Ending::Vxlan && packet.key.protocol_number() == protocol::UDP {
+        return inside(frame, overlays, packet, aside);
+    }
+    ending
+}
+
+/// Goes on inside of a VXLAN packet whose inner frame is UDP.
+#[inline(never)]
+fn inside(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
+    if !overlays.ports.contains(packet.key.destination_port()) {
+        return Ending::Vxlan;
+    }
+    let held = frame.data.get(packet.inner_at as usize..).unwrap_or_default();
+    let inner_frame = Span::new(held, packet.inner_len as usize);
+    let walked = stack::walk(inner_frame, overlays, packet, &mut aside.stack);
+    walked.map_or_else(|ending| ending, |()| Ending::Vxlan)
 }
 
 /// The sender and the packet of plain IPv4 in an Ethernet frame without tags.
@@ -106,13 +105,13 @@ fn plain<'a>(frame: &Frame<'a>) -> Option<(Mac, Network<'a>)> {
 #[inline(never)]
 fn behind_any(
     frame: &Frame<'_>,
-    ports: &Ports,
+    overlays: &Overlays,
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
     let link = link::read(frame)?;
     let ip = internet(&link)?;
-    behind_ip(frame, link.source, &ip, ports, packet, aside)
+    behind_ip(frame, link.source, &ip, overlays, packet, aside)
 }
 
 #[inline(always)]
@@ -129,7 +128,7 @@ fn behind_ip(
     frame: &Frame<'_>,
     mac: Option<Mac>,
     ip: &Network<'_>,
-    ports: &Ports,
+    overlays: &Overlays,
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
@@ -140,10 +139,10 @@ fn behind_ip(
         return Err(fragment::ending(ip, fragment));
     }
     if ip.protocol != protocol::UDP {
-        quote::look(frame, ports, packet, aside);
+        quote::look(frame, &overlays.ports, packet, aside);
         return Err(Ending::NonUdp);
     }
-    behind_headers(frame, mac, ip, ports, packet, aside)
+    behind_headers(frame, mac, ip, overlays, packet, aside)
 }
 
 /// The UDP datagram of an IP packet that is no fragment, or that was put together.
@@ -152,12 +151,12 @@ fn behind_headers(
     frame: &Frame<'_>,
     mac: Option<Mac>,
     ip: &Network<'_>,
-    ports: &Ports,
+    overlays: &Overlays,
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
     let (udp, data) = datagram(ip)?;
-    if !ports.contains(udp.destination_port()) {
+    if !overlays.ports.contains(udp.destination_port()) {
         aside.candidate = look(data).map(|vni| (udp.destination_port(), vni));
         return Err(Ending::OtherPort);
     }

@@ -76,6 +76,8 @@ endings! {
     VxlanCut = "vxlan_cut", Invalid;
     /// The inner frame is shorter than an Ethernet header.
     InnerTruncatedHeader = "inner_truncated_header", Invalid;
+    /// More VXLAN headers inside each other than are to be looked into.
+    DepthExceeded = "depth_exceeded", Invalid;
     /// A link type that is not known.
     UnsupportedLinkType = "unsupported_link_type", Malformed;
     /// The snap length cut the outer headers.

@@ -11,6 +11,7 @@ pub mod wire;
 
 pub mod decode;
 pub mod disposition;
+pub mod encapsulation;
 pub mod packet;
 
 pub mod cells;

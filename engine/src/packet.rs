@@ -3,23 +3,33 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use crate::encapsulation::Encapsulation;
 use crate::wire::mac::Mac;
-use crate::wire::{ip, ipv4, ipv6};
+use crate::wire::{ip, ipv4, ipv6, vxlan};
 
-/// One direction of a tunnel, and the UDP port it goes to.
+/// One direction of a tunnel: the addresses, the UDP port and the encapsulation that its packets have, and the chain
+/// of what is around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tunnel {
     source: u128,
     destination: u128,
-    udp_port: u16,
-    is_v6: bool,
+    // chain 32 | UDP port 16 | overlay header in units of 4 bytes 8 | encapsulation 7 | IPv6 1
+    kind: u64,
 }
+
+const IPV6_BIT: u64 = 1;
+const ENCAPSULATION_SHIFT: u32 = 1;
+const ENCAPSULATION_MASK: u8 = 0x7f;
+const HEADER_SHIFT: u32 = 8;
+const HEADER_UNIT: u32 = 4;
+const UDP_PORT_SHIFT: u32 = 16;
+const CHAIN_SHIFT: u32 = 32;
 
 impl Hash for Tunnel {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_addresses(self.is_v6, self.source, self.destination, state);
-        state.write_u32(u32::from(self.udp_port) << 1 | u32::from(self.is_v6));
+        hash_addresses(self.is_v6(), self.source, self.destination, state);
+        state.write_u64(self.kind);
     }
 }
 
@@ -35,35 +45,81 @@ fn hash_addresses<H: Hasher>(is_v6: bool, source: u128, destination: u128, state
 }
 
 impl Tunnel {
+    /// A VXLAN tunnel with nothing around it.
     #[inline]
     pub(crate) fn new(is_v6: bool, source: u128, destination: u128, udp_port: u16) -> Self {
-        Self { source, destination, udp_port, is_v6 }
+        let units = u64::from(vxlan::HEADER_LEN as u32 / HEADER_UNIT);
+        let family = if is_v6 { IPV6_BIT } else { 0 };
+        let kind = u64::from(udp_port) << UDP_PORT_SHIFT | units << HEADER_SHIFT | family;
+        Self { source, destination, kind }
+    }
+
+    /// The same inside of what the chain of this number stands for; 0 for nothing.
+    #[inline]
+    #[must_use]
+    pub(crate) fn in_chain(self, chain: u32) -> Self {
+        let kind = self.kind & (u64::MAX >> CHAIN_SHIFT) | u64::from(chain) << CHAIN_SHIFT;
+        Self { kind, ..self }
+    }
+
+    /// Number of the chain of what is around it; 0 for nothing.
+    #[inline]
+    pub(crate) fn chain(&self) -> u32 {
+        (self.kind >> CHAIN_SHIFT) as u32
+    }
+
+    #[inline]
+    fn is_v6(&self) -> bool {
+        self.kind & IPV6_BIT != 0
+    }
+
+    /// What wraps its packets.
+    #[must_use]
+    pub fn encapsulation(&self) -> Encapsulation {
+        Encapsulation::numbered((self.kind >> ENCAPSULATION_SHIFT) as u8 & ENCAPSULATION_MASK)
+    }
+
+    /// Length of the overlay's own header, in bytes.
+    #[must_use]
+    pub fn overlay_header_len(&self) -> u32 {
+        u32::from((self.kind >> HEADER_SHIFT) as u8) * HEADER_UNIT
     }
 
     /// Outer source address: the sending VTEP.
     #[must_use]
     pub fn source(&self) -> IpAddr {
-        ip::address(self.is_v6, self.source)
+        ip::address(self.is_v6(), self.source)
     }
 
     /// Outer destination address: the receiving VTEP, or a multicast group.
     #[must_use]
     pub fn destination(&self) -> IpAddr {
-        ip::address(self.is_v6, self.destination)
+        ip::address(self.is_v6(), self.destination)
     }
 
     /// Outer UDP destination port.
     #[must_use]
     pub fn udp_port(&self) -> u16 {
-        self.udp_port
+        (self.kind >> UDP_PORT_SHIFT) as u16
     }
 
     /// Outer IP header without options or extension headers, in bytes.
     #[inline]
     #[must_use]
     pub fn ip_header_len(&self) -> u32 {
-        if self.is_v6 { ipv6::HEADER_LEN as u32 } else { ipv4::HEADER_LEN as u32 }
+        if self.is_v6() { ipv6::HEADER_LEN as u32 } else { ipv4::HEADER_LEN as u32 }
     }
+}
+
+/// What is around a packet's innermost overlay, one header of it: another overlay, with its tunnel and its VNI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Layer {
+    /// How it went.
+    pub tunnel: Tunnel,
+    /// The VNI.
+    pub vni: u32,
+    /// Who sent it.
+    pub origin: Origin,
 }
 
 /// Everything that tells two packets apart for any report: the tunnel's direction, VNI, inner MACs, inner tag, EtherType,
@@ -236,11 +292,24 @@ impl Key {
         self.has(flag::PORTS).then_some((pair.0 as u16, pair.1 as u16))
     }
 
+    /// Protocol number of an inner IP packet, 0 where there is none.
+    #[inline]
+    pub(crate) fn protocol_number(&self) -> u8 {
+        self.vni_and_protocol as u8
+    }
+
+    /// Destination port of inner TCP, UDP or SCTP; 0 where there is none.
+    #[inline]
+    pub(crate) fn destination_port(&self) -> u16 {
+        (self.destination_mac_and_port >> PORT_SHIFT) as u16
+    }
+
     /// The flow that the packets belong to, the same for both directions, and whether this one goes from its lower end;
-    /// `None` where the inner addresses are not known or not an IP packet's.
+    /// `None` where the inner addresses are not known or not an IP packet's. `path` is the number of what they are
+    /// wrapped in: one VNI of two encapsulations is two.
     #[inline]
     #[must_use]
-    pub fn flow(&self) -> Option<(FlowKey, bool)> {
+    pub fn flow(&self, path: u32) -> Option<(FlowKey, bool)> {
         let source = (self.inner_source, self.source_mac_and_port >> PORT_SHIFT);
         let destination = (self.inner_destination, self.destination_mac_and_port >> PORT_SHIFT);
         let (low, high) = if source <= destination { (source, destination) } else { (destination, source) };
@@ -249,7 +318,7 @@ impl Key {
         let key = FlowKey {
             low: low.0,
             high: high.0,
-            ports: low.1 << u16::BITS | high.1,
+            path_and_ports: u64::from(path) << u32::BITS | low.1 << u16::BITS | high.1,
             vni_protocol_and_kind: vni_and_protocol << u8::BITS | kind,
         };
         self.has(flag::PROTOCOL).then_some((key, source <= destination))
@@ -262,12 +331,12 @@ impl Key {
     }
 }
 
-/// VNI and inner 5-tuple, the same for both directions.
+/// Path, VNI and inner 5-tuple, the same for both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
     low: u128,
     high: u128,
-    ports: u64,
+    path_and_ports: u64,
     vni_protocol_and_kind: u64,
 }
 
@@ -292,11 +361,13 @@ pub enum Note {
     OverlappingFragments,
     /// Seen before, at another place of the capture; counted where copies are dropped.
     Copy,
+    /// More than one header wraps the inner frame.
+    Stacked,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 9] = [
+    pub const ALL: [Note; 10] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
@@ -306,6 +377,7 @@ impl Note {
         Note::Reassembled,
         Note::OverlappingFragments,
         Note::Copy,
+        Note::Stacked,
     ];
 
     /// Its name in reports.
@@ -321,6 +393,7 @@ impl Note {
             Note::Reassembled => "reassembled",
             Note::OverlappingFragments => "overlapping_fragments",
             Note::Copy => "copy",
+            Note::Stacked => "stacked",
         }
     }
 }
@@ -345,7 +418,19 @@ impl Notes {
     #[inline]
     #[must_use]
     pub fn has(self, note: Note) -> bool {
-        self.0 >> note as u8 & 1 != 0
+        self.0 >> note as u16 & 1 != 0
+    }
+
+    /// Without those that are about the inner frame.
+    #[must_use]
+    pub(crate) fn without_inner(self) -> Self {
+        let inner = [Note::InnerCut, Note::InnerHeaderCut, Note::InnerMalformed];
+        Self(inner.iter().fold(self.0, |notes, note| notes & !(1 << *note as u16)))
+    }
+
+    /// Adds all of `more`.
+    pub(crate) fn add(&mut self, more: Notes) {
+        self.0 |= more.0;
     }
 
     /// Whether there is none.
@@ -481,7 +566,7 @@ impl Handling {
 }
 
 /// Outer source MAC and outer UDP source port.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Origin(u64);
 
 impl Origin {
@@ -505,7 +590,8 @@ impl Origin {
     }
 }
 
-/// One VXLAN packet: the key of its cell, and what it adds there. Lengths are in bytes.
+/// One VXLAN packet: the key of its cell, and what it adds there. Lengths are in bytes. Of nested ones, tunnel, key and
+/// origin are those of the innermost.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Packet {
     /// How it went.
@@ -522,9 +608,9 @@ pub struct Packet {
     pub inner_at: u32,
     /// What the inner transport protocol carries.
     pub payload_len: u32,
-    /// Outer IP header with options or extension headers.
+    /// Outer IP headers with options or extension headers, those of all layers.
     pub outer_ip_header_len: u32,
-    /// Outer IP packet.
+    /// Outermost IP packet.
     pub outer_ip_len: u32,
     /// Who sent it, on the outside.
     pub origin: Origin,

@@ -8,8 +8,9 @@ use std::ops::ControlFlow;
 
 use crate::capture::NO_TIME;
 use crate::disposition::{Disposition, Ending};
+use crate::encapsulation::path;
 use crate::error::RunError;
-use crate::packet::{Note, Packet};
+use crate::packet::{Layer, Note, Packet};
 use crate::scan::{Monitor, Position};
 use crate::stream::{Seen, Stream};
 use crate::value::Value;
@@ -34,6 +35,8 @@ pub struct Row<'a> {
     pub ending: Ending,
     /// What it is, where it is a VXLAN packet.
     pub packet: Option<&'a Packet>,
+    /// What is around its innermost overlay; from the outermost in.
+    pub around: &'a [Layer],
 }
 
 impl<'a> Row<'a> {
@@ -47,6 +50,7 @@ impl<'a> Row<'a> {
             captured_len: seen.frame.data.len() as u32,
             ending: seen.look.ending,
             packet: seen.packet(),
+            around: seen.around(),
         }
     }
 }
@@ -123,6 +127,8 @@ pub enum Of {
     Frame(fn(&Row<'_>) -> Value),
     /// The VXLAN packet; null for any other frame.
     Packet(fn(&Packet) -> Value),
+    /// The VXLAN packet, and what is around its innermost overlay; null for any other frame.
+    Layers(fn(&Packet, &[Layer]) -> Value),
     /// The run: the name of the capture, where it reads several.
     Run,
 }
@@ -133,6 +139,7 @@ impl Column {
         match self.value {
             Of::Frame(value) => value(row),
             Of::Packet(value) => row.packet.map_or(Value::Null, value),
+            Of::Layers(value) => row.packet.map_or(Value::Null, |packet| value(packet, row.around)),
             Of::Run => Value::maybe(name(), |name| Value::Text(name.into())),
         }
     }
@@ -208,6 +215,11 @@ pub const COLUMNS: &[Column] = &[
     },
     Column { name: "reason", value: Of::Frame(|row| Value::maybe(reason(row.ending), text)) },
     Column { name: "notes", value: Of::Packet(notes) },
+    Column {
+        name: "encapsulation",
+        value: Of::Layers(|packet, around| Value::Text(path(around, packet.tunnel.encapsulation()))),
+    },
+    Column { name: "depth", value: Of::Layers(|_, around| Value::Count(around.len() as u64 + 1)) },
 ];
 
 fn count(number: Option<u16>) -> Value {

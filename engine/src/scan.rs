@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use crate::analysis::{Analysis, Settings, Window};
 use crate::capture::{Facts, Frame};
-use crate::decode::Ports;
+use crate::decode::Overlays;
 use crate::error::CaptureError;
 use crate::packet::Packet;
 use crate::select::Select;
@@ -19,8 +19,8 @@ use crate::sieve::Sieve;
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// UDP destination ports of VXLAN.
-    pub ports: Vec<u16>,
+    /// What is taken for an overlay.
+    pub overlays: Overlays,
     /// Take in the ports whose traffic looks like VXLAN as well.
     pub auto_ports: bool,
     /// Which packets to report.
@@ -70,27 +70,26 @@ pub struct Run {
 
 /// Reads `inputs` as one run.
 pub fn scan(inputs: Vec<Input>, options: &Options, monitor: &mut dyn Monitor) -> Result<Run, CaptureError> {
-    let (first, inputs) = pass(kept(inputs, options)?, &options.ports, options, monitor)?;
+    let (first, inputs) = pass(kept(inputs, options)?, options.overlays.clone(), options, monitor)?;
     let found = first.analysis.tally().likely_ports();
     if !options.auto_ports || found.is_empty() || first.interrupted {
         return Ok(first);
     }
-    let ports: Vec<u16> = first.analysis.settings().ports.iter().chain(found).collect();
-    Ok(pass(inputs, &ports, options, monitor)?.0)
+    Ok(pass(inputs, options.overlays.with_ports(&found), options, monitor)?.0)
 }
 
-/// Begins to read `inputs`, and tells the ports that are VXLAN's: those asked for, and where that is wanted those whose
-/// traffic looks like it. For runs that give answers on the way, and so must know before.
+/// Begins to read `inputs`, and tells what is taken for an overlay: what is asked for, and where that is wanted the
+/// ports whose traffic looks like it. For runs that give answers on the way, and so must know before.
 pub fn begin(
     inputs: Vec<Input>,
     options: &Options,
     monitor: &mut dyn Monitor,
-) -> Result<(Reading, Ports), CaptureError> {
-    let asked = Ports::new(&options.ports);
+) -> Result<(Reading, Overlays), CaptureError> {
+    let asked = options.overlays.clone();
     if !options.auto_ports {
         return Ok((Reading::begin(inputs, options.count, monitor)?, asked));
     }
-    let settings = Settings { ports: asked.clone(), select: options.select.clone(), dedup: None };
+    let settings = Settings { overlays: asked.clone(), select: options.select.clone(), dedup: None };
     let mut sieve = Sieve::new(settings);
     let mut packet = Packet::default();
     let mut reading = Reading::begin(kept(inputs, options)?, options.count, monitor)?;
@@ -104,8 +103,7 @@ pub fn begin(
     if interrupted {
         reading.stop();
     }
-    let ports: Vec<u16> = asked.iter().chain(sieve.tally().likely_ports()).collect();
-    Ok((reading, Ports::new(&ports)))
+    Ok((reading, asked.with_ports(&sieve.tally().likely_ports())))
 }
 
 /// Which ports look like VXLAN's is known at the end: what can be read only once is kept for the second time.
@@ -118,12 +116,11 @@ fn kept(mut inputs: Vec<Input>, options: &Options) -> Result<Vec<Input>, Capture
 
 fn pass(
     inputs: Vec<Input>,
-    ports: &[u16],
+    overlays: Overlays,
     options: &Options,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
-    let settings =
-        Settings { ports: Ports::new(ports), select: options.select.clone(), dedup: options.dedup };
+    let settings = Settings { overlays, select: options.select.clone(), dedup: options.dedup };
     let mut analysis = Analysis::new(settings);
     let mut reading = Reading::begin(inputs, options.count, monitor)?;
     let mut take =

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use filter::{FilterError, LONGEST};
 
 use crate::capture::NO_TIME;
-use crate::packet::Packet;
+use crate::packet::{Layer, Packet};
 
 use program::{Expr, Program};
 use term::Terms;
@@ -108,11 +108,11 @@ impl Select {
             && self.until.is_none_or(|until| time <= until)
     }
 
-    /// Whether `packet` is to be reported.
+    /// Whether `packet` is to be reported; `around` is what is around its innermost overlay.
     #[inline]
     #[must_use]
-    pub fn matches(&self, packet: &Packet) -> bool {
-        self.program.as_ref().is_none_or(|program| program.selects(packet))
+    pub fn matches(&self, packet: &Packet, around: &[Layer]) -> bool {
+        self.program.as_ref().is_none_or(|program| program.selects(packet, around))
     }
 
     /// Whether a packet between these outer addresses, of which nothing else is known, may be one to report. What a

@@ -4,7 +4,7 @@ use crate::analysis::{Fragments, Settings, Tally};
 use crate::capture::Frame;
 use crate::decode::{self, Aside, decode};
 use crate::disposition::Ending;
-use crate::packet::{Note, Packet};
+use crate::packet::{Layer, Note, Packet};
 
 /// Walks frames, counts how they end, and tells which are selected.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ impl Sieve {
         if !self.settings.select.in_window(frame.time) {
             return None;
         }
-        let mut ending = decode(frame, &self.settings.ports, packet, &mut self.aside);
-        let copy = self.tally.frame(frame, ending, &self.settings.ports);
-        let Aside { candidate, .. } = std::mem::take(&mut self.aside);
-        if let Some((port, vni)) = candidate {
+        let mut ending = decode(frame, &self.settings.overlays, packet, &mut self.aside);
+        let copy = self.tally.frame(frame, ending, &self.settings.overlays);
+        self.aside.error = None;
+        if let Some((port, vni)) = self.aside.candidate.take() {
             self.tally.candidate(port, vni);
         }
         let mut piece = None;
@@ -67,9 +67,15 @@ impl Sieve {
         }
         packet.notes.set(Note::Copy, copy);
         self.tally.notes_of(packet.notes);
-        let selected = !copy && self.settings.select.matches(packet);
+        let selected = !copy && self.settings.select.matches(packet, self.aside.around(packet));
         self.selected += u64::from(selected);
         Some(Look { ending, selected, copy, piece })
+    }
+
+    /// What is around the innermost overlay of the packet that was looked at last; from the outermost in.
+    #[must_use]
+    pub fn around(&self, packet: &Packet) -> &[Layer] {
+        self.aside.around(packet)
     }
 
     /// A frame with a fragment: how it ends, and which datagram it is a piece of.
@@ -81,7 +87,7 @@ impl Sieve {
         if is_copy {
             return (self.fragments.drop_copy(&piece, &mut self.tally), None);
         }
-        let found = self.fragments.observe(&piece, &self.settings, &mut self.tally, packet);
+        let found = self.fragments.observe(&piece, &self.settings, &mut self.tally, packet, &mut self.aside);
         self.front = found.front;
         let is_its = found.ending != Ending::FragmentLength;
         (found.ending, self.fragments.number(&piece.datagram).filter(|_| is_its))

@@ -8,7 +8,7 @@ use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
 use crate::disposition::Ending;
 use crate::error::CaptureError;
-use crate::packet::{Note, Packet};
+use crate::packet::{Layer, Note, Packet};
 use crate::scan::{Ahead, Input, Monitor, Options, Position, Reading, Taken, begin};
 use crate::sieve::{Look, Sieve};
 
@@ -22,6 +22,7 @@ pub struct Seen<'a> {
     /// What there is to say of it.
     pub look: Look,
     decoded: &'a Packet,
+    around: &'a [Layer],
     front: &'a [u8],
 }
 
@@ -37,6 +38,12 @@ impl<'a> Seen<'a> {
     #[must_use]
     pub fn packet(&self) -> Option<&'a Packet> {
         (self.look.ending == Ending::Vxlan).then_some(self.decoded)
+    }
+
+    /// What is around the innermost overlay of that packet; from the outermost in.
+    #[must_use]
+    pub fn around(&self) -> &'a [Layer] {
+        if self.look.ending == Ending::Vxlan { self.around } else { &[] }
     }
 }
 
@@ -54,8 +61,8 @@ impl Stream {
         options: &Options,
         monitor: &mut dyn Monitor,
     ) -> Result<Self, CaptureError> {
-        let (reading, ports) = begin(inputs, options, monitor)?;
-        let sieve = Sieve::new(Settings { ports, select: options.select.clone(), dedup: options.dedup });
+        let (reading, overlays) = begin(inputs, options, monitor)?;
+        let sieve = Sieve::new(Settings { overlays, select: options.select.clone(), dedup: options.dedup });
         Ok(Self { reading, sieve, packet: Packet::default() })
     }
 
@@ -75,7 +82,8 @@ impl Stream {
             let Some(look) = sieve.look(frame, packet) else {
                 return Taken::Outside;
             };
-            match each(&Seen { position, frame, look, decoded: packet, front: sieve.front() }) {
+            let (around, front) = (sieve.around(packet), sieve.front());
+            match each(&Seen { position, frame, look, decoded: packet, around, front }) {
                 ControlFlow::Continue(()) => Taken::Inside,
                 ControlFlow::Break(()) => Taken::Last,
             }
@@ -105,7 +113,7 @@ impl Stream {
             tally: self.sieve.tally(),
             selected: self.sieve.selected(),
             incomplete: self.sieve.incomplete_datagrams(),
-            ports: &self.sieve.settings().ports,
+            ports: &self.sieve.settings().overlays.ports,
             captures: self.reading.captures(),
             interrupted: self.reading.interrupted(),
         }

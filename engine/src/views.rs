@@ -18,7 +18,9 @@ pub mod vteps;
 
 pub use table::{AnyTable, Column, Demand, Row, Sort, UnknownColumn, table};
 
-use crate::cells::{Cell, Cells};
+use std::cmp::Ordering;
+
+use crate::cells::{Cell, Cells, PathId};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 
@@ -59,6 +61,20 @@ fn first(seen: TimeSpan) -> Value {
 
 fn last(seen: TimeSpan) -> Value {
     Value::maybe(seen.ends(), |(_, last)| Value::Time(last))
+}
+
+/// What wraps the packets of a row.
+fn encapsulation(cells: &Cells, path: PathId) -> Value {
+    Value::Text(cells.path(path).text.clone())
+}
+
+/// Which overlay from outside a row is about.
+fn depth(cells: &Cells, path: PathId) -> Value {
+    Value::Count(cells.path(path).depth.into())
+}
+
+fn path_order(cells: &Cells, a: PathId, b: PathId) -> Ordering {
+    if a == b { Ordering::Equal } else { cells.path(a).text.cmp(&cells.path(b).text) }
 }
 
 fn numbers(members: &Members<u32>) -> Value {
@@ -134,7 +150,7 @@ impl View {
             Self::Strays => table(strays::strays(cells), cells, sort, limit),
             Self::OneWayTunnels => table(strays::one_way_tunnels(cells), cells, sort, limit),
             Self::Sources => table(sources::sources(cells), cells, sort, limit),
-            Self::OverheadByTunnel => table(overhead::rows::<tunnels::Pair>(cells), cells, sort, limit),
+            Self::OverheadByTunnel => table(overhead::rows::<overhead::Tunnel>(cells), cells, sort, limit),
         }
     }
 }

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use craft::{Ipv4, Ipv6, MORE, mac};
 use vxinspect_engine::analysis::{Analysis, Settings};
 use vxinspect_engine::capture::{Frame, LinkType, NO_TIME};
-use vxinspect_engine::decode::Ports;
+use vxinspect_engine::decode::Overlays;
 use vxinspect_engine::disposition::{Disposition, Ending};
 use vxinspect_engine::select::Select;
 use vxinspect_engine::value::Value;
@@ -264,7 +264,7 @@ fn selection() -> impl Strategy<Value = Option<(&'static str, &'static str)>> {
 
 fn analyse(records: &[Record], selected: Option<(&str, &str)>) -> Analysis {
     let select = Select::new(selected).unwrap();
-    let mut analysis = Analysis::new(Settings { ports: Ports::new(&[]), select, dedup: None });
+    let mut analysis = Analysis::new(Settings { overlays: Overlays::default(), select, dedup: None });
     for Record { data, cut, time } in records {
         let held = data.len().saturating_sub(*cut);
         let (wire_len, link) = (data.len() as u32, LinkType::ETHERNET);

@@ -10,7 +10,7 @@ use etherparse::{
 use proptest::prelude::*;
 
 use vxinspect_engine::capture::{Frame, LinkType};
-use vxinspect_engine::decode::{Aside, Ports, decode};
+use vxinspect_engine::decode::{Aside, Overlays, decode};
 use vxinspect_engine::disposition::Ending;
 use vxinspect_engine::packet::Packet;
 
@@ -186,7 +186,7 @@ impl Stack {
 fn walk(data: &[u8], link: LinkType, wire_len: usize) -> (Ending, Packet) {
     let (mut packet, mut aside) = (Packet::default(), Aside::default());
     let frame = Frame { data, wire_len: wire_len as u32, time: 0, link };
-    (decode(&frame, &Ports::new(&[]), &mut packet, &mut aside), packet)
+    (decode(&frame, &Overlays::default(), &mut packet, &mut aside), packet)
 }
 
 fn walk_ethernet(data: &[u8]) -> (Ending, Packet) {

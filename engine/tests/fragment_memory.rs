@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use craft::{Ipv4, MORE};
 use vxinspect_engine::analysis::{Analysis, Settings};
 use vxinspect_engine::capture::{Frame, LinkType};
-use vxinspect_engine::decode::Ports;
+use vxinspect_engine::decode::Overlays;
 use vxinspect_engine::disposition::Ending;
 use vxinspect_engine::select::Select;
 
@@ -37,7 +37,7 @@ fn a_million_never_complete() {
     const MANY: u32 = 1_000_000;
     let _alone = PROCESS.lock();
     let mut analysis =
-        Analysis::new(Settings { ports: Ports::new(&[]), select: Select::default(), dedup: None });
+        Analysis::new(Settings { overlays: Overlays::default(), select: Select::default(), dedup: None });
     let mut data = first_piece();
     let before = resident();
     for number in 0..MANY {
@@ -70,7 +70,7 @@ fn a_million_complete() {
     };
     let mut pieces = [piece(0, 64, MORE), piece(64, datagram.len(), 0)];
     let mut analysis =
-        Analysis::new(Settings { ports: Ports::new(&[]), select: Select::default(), dedup: None });
+        Analysis::new(Settings { overlays: Overlays::default(), select: Select::default(), dedup: None });
     let before = resident();
     for number in 0..MANY {
         let [_, high, middle, low] = number.to_be_bytes();

@@ -5,7 +5,7 @@ mod craft;
 use craft::{Ipv4, Ipv6, MORE};
 use vxinspect_engine::analysis::{Analysis, Incomplete, Settings, Why};
 use vxinspect_engine::capture::{Frame, LinkType, NO_TIME};
-use vxinspect_engine::decode::Ports;
+use vxinspect_engine::decode::{Overlays, Ports};
 use vxinspect_engine::disposition::Ending;
 use vxinspect_engine::select::Select;
 use vxinspect_engine::value::Value;
@@ -63,7 +63,11 @@ fn pieces(identification: u16, data: &[u8], size: usize) -> Vec<Record> {
 
 fn selecting(terms: &[(&str, &str)], ports: &[u16]) -> Analysis {
     let select = Select::new(terms.iter().copied()).unwrap();
-    Analysis::new(Settings { ports: Ports::new(ports), select, dedup: None })
+    Analysis::new(Settings {
+        overlays: Overlays { ports: Ports::new(ports), ..Overlays::default() },
+        select,
+        dedup: None,
+    })
 }
 
 fn observe(analysis: &mut Analysis, records: &[Record]) {

@@ -20,17 +20,18 @@ _TCP = """tcp_segments retransmitted retransmission_percent out_of_order duplica
 COLUMNS = {
     "vnis": f"""vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
         vteps tunnels macs ips flows first_seen last_seen tagged_packets
-        {_TCP}""",
+        {_TCP} encapsulation depth""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
         packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
         first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state
         retransmitted_fwd retransmitted_rev out_of_order_fwd out_of_order_rev
         duplicate_acks_fwd duplicate_acks_rev missing_bytes_fwd missing_bytes_rev
-        zero_windows_fwd zero_windows_rev resets_fwd resets_rev syn_retries rtt_syn_ms rtt_ack_ms""",
-    "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen",
-    "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen",
+        zero_windows_fwd zero_windows_rev resets_fwd resets_rev syn_retries rtt_syn_ms rtt_ack_ms
+        encapsulation""",
+    "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen encapsulation",
+    "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen encapsulation",
     "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent
-        source_ports_ab source_ports_ba first_seen last_seen {_TCP}""",
+        source_ports_ab source_ports_ba first_seen last_seen {_TCP} encapsulation depth""",
     "underlay": """src_vtep dst_vtep vnis packets wire_bytes ttl_min ttl_max ttl_changes dscp
         dscp_mismatch_packets ecn ce_packets ecn_mismatch_packets source_ports busiest_port
         busiest_port_percent flows_per_port
@@ -38,10 +39,10 @@ COLUMNS = {
         icmp_parameter_problem icmp_vnis first_seen last_seen""",
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
-    "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s",
+    "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s encapsulation",
     "overhead_total": _OVERHEAD,
-    "overhead_vni": f"vni {_OVERHEAD}",
-    "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD}",
+    "overhead_vni": f"vni {_OVERHEAD} encapsulation",
+    "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD} encapsulation",
 }
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies

@@ -9,7 +9,7 @@ import pytest
 import showcase
 import tools
 from inner import L4, Inner, InnerIp, InnerOther
-from packets import Frame, Link, Outer, Packet
+from packets import Frame, Link, Outer, Packet, Shell
 from showcase import HOST_A, HOST_B, MAC_A, MAC_B, START
 
 import vxinspect
@@ -118,11 +118,57 @@ def test_a_cut_transport_header_hides_no_length(kind: str, header: int) -> None:
 
 
 def test_nested_vxlan_is_one_packet() -> None:
-    """A tunnel in a tunnel is counted once, by its outermost layer in the tables that conserve."""
-    nested = craft.vxlan(99, carrying(UDP).inner.encode())
-    report = scan(carrying(InnerIp(HOST_A, HOST_B, L4("udp", 50000, craft.VXLAN_PORT, payload=nested))))
+    """A tunnel in a tunnel is one packet with a row of each layer; the tenant is the innermost's."""
+    packet = carrying(UDP)
+    nested = replace(packet, inside=(Shell(Outer("10.9.0.1", "10.9.0.2", 50001), 99),))
+    report = scan(nested)
     assert report.summary["frames"]["vxlan"] == 1
-    assert sum(row["packets"] for row in report.vnis if row["vni"] == 7) == 1  # type: ignore[misc]
+    layers = {(row["vni"], row["encapsulation"], row["depth"]): row for row in report.vnis}
+    assert sorted(layers) == [(7, "vxlan", 1), (99, "vxlan/vxlan", 2)]
+    for row in layers.values():
+        assert (row["packets"], row["inner_bytes"]) == (1, len(packet.inner.encode()))
+        assert row["overhead_bytes"] == 50 + 50
+    assert [layers[key]["flows"] for key in sorted(layers)] == [0, 1]
+    ends = [(row["vtep_a"], row["vtep_b"], row["encapsulation"], row["depth"]) for row in report.tunnels]
+    assert sorted(ends) == [
+        (packet.outer.src, packet.outer.dst, "vxlan", 1),
+        ("10.9.0.1", "10.9.0.2", "vxlan/vxlan", 2),
+    ]
+    (flow,) = report.flows
+    assert (flow["vni"], flow["src_vtep"], flow["encapsulation"]) == (99, "10.9.0.1", "vxlan/vxlan")
+    (cost,) = report.overhead("vni")
+    assert (cost["vni"], cost["encapsulation"]) == (7, "vxlan")
+    parts = [cost[f"{name}_bytes"] for name in ("outer_ethernet", "outer_ip", "udp", "vxlan")]
+    assert parts == [28, 40, 16, 16]
+    assert cost["required_underlay_mtu"] == 20 + 16 + 50 + len(packet.inner.encode())
+
+
+def test_one_vni_of_two_depths_is_two() -> None:
+    """The same VNI, MACs and 5-tuple inside of another VXLAN mix with nothing outside of it."""
+    plain = carrying(UDP)
+    report = scan(plain, plain, replace(plain, inside=(Shell(plain.outer, 7),)))
+    for table in (report.flows, report.fdb, report.conversations("mac"), report.conversations("ip")):
+        counted = sorted((row["encapsulation"], row["packets"]) for row in table)
+        assert counted == [("vxlan", 2), ("vxlan/vxlan", 1)]
+    assert sorted((row["encapsulation"], row["packets"]) for row in report.vnis) == [
+        ("vxlan", 3),
+        ("vxlan/vxlan", 1),
+    ]
+
+
+def test_the_depth_is_bounded_as_the_user_says() -> None:
+    """Four layers by default; one more is invalid, and counted with its reason."""
+    plain = carrying(UDP)
+    deep = [replace(plain, inside=(Shell(plain.outer, 8),) * count) for count in range(6)]
+    summary = scan(*deep).summary["frames"]
+    assert (summary["vxlan"], summary["reasons"]) == (4, {"depth_exceeded": 2})
+    capture = containers.pcap(packets.records(deep))
+    for depth in (1, 2, 5, 16):
+        frames = vxinspect.scan(capture, max_depth=depth).summary["frames"]
+        assert (frames["vxlan"], frames["invalid"]) == (min(depth, 6), max(0, 6 - depth))
+    for wrong in (0, 17, -1, True):
+        with pytest.raises(vxinspect.OptionError, match="max_depth"):
+            vxinspect.scan(capture, max_depth=wrong)
 
 
 def test_reserved_bits_are_ignored_and_counted() -> None:

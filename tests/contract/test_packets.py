@@ -28,7 +28,7 @@ from vxinspect.render.machine import csv_text, json_rows, jsonl_rows
 
 _COLUMNS = """number capture time src_vtep dst_vtep outer_src_port udp_port vni src_mac dst_mac vlan ethertype
     src_ip dst_ip protocol src_port dst_port tcp_flags wire_length captured_length inner_length payload_length
-    disposition reason notes"""
+    disposition reason notes encapsulation depth"""
 COLUMNS = _COLUMNS.split()
 SAMPLE = Path(__file__).parents[2] / "samples" / "two-tenants.pcap"
 
@@ -68,7 +68,7 @@ def expected_row(fact: Fact) -> dict[str, Any]:
     """Return what a row must say of a frame, by its own description."""
     common = {"wire_length": fact.wire, "disposition": fact.disposition, "reason": fact.reason}
     if fact.disposition != "vxlan":
-        return common | {"vni": None, "src_ip": None, "inner_length": None, "notes": None}
+        return common | {"vni": None, "src_ip": None, "inner_length": None, "notes": None, "depth": None}
     return common | {
         "src_vtep": fact.outer_src,
         "dst_vtep": fact.outer_dst,
@@ -82,6 +82,8 @@ def expected_row(fact: Fact) -> dict[str, Any]:
         "dst_port": fact.dport,
         "tcp_flags": fact.flags,
         "inner_length": fact.inner_bytes,
+        "encapsulation": fact.path,
+        "depth": len(fact.levels),
     }
 
 
@@ -225,8 +227,9 @@ def test_the_inner_frame_s_bytes_are_those_that_were_put_in(frames: list[Frame])
         if packet.disposition != "vxlan":
             assert packet.inner is None
         elif isinstance(frame, Packet):
-            whole = frame.inner.encode()
-            held = len(packet.frame) - frame.before_inner
+            counted = frame.counted()
+            whole = counted.inner.encode()
+            held = len(packet.frame) - counted.before_inner
             assert packet.inner == whole[: max(0, min(held, len(whole)))]
 
 

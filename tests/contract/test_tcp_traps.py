@@ -42,7 +42,7 @@ def scanned(talk: Sequence[Said], **how: int) -> vxinspect.Report:
 def health(talk: Sequence[Said]) -> dict[str, Any]:
     """Return what is not zero in the health of a connection."""
     (row,) = tools.rows(scanned(talk).flows)
-    names = list(row)[list(row).index("retransmitted_fwd") :]
+    names = list(row)[list(row).index("retransmitted_fwd") : list(row).index("encapsulation")]
     return {name: row[name] for name in names if row[name] and not name.startswith("rtt")}
 
 

@@ -46,7 +46,8 @@ def whole(frame: Frame) -> bool:
         isinstance(frame, Packet)
         and frame.snap is None
         and not frame.outer.zero
-        and bool(frame.flags & craft.I_FLAG)
+        and len(frame.shells) <= packets.MAX_DEPTH
+        and all(shell.flags & craft.I_FLAG for shell in frame.shells)
     )
 
 
@@ -56,15 +57,16 @@ def test_tshark_agrees_on_the_showcase(form: str, tmp_path: Path) -> None:
     frames = [frame for frame in showcase.frames() if whole(frame)]
     path = tmp_path / "showcase"
     path.write_bytes(getattr(containers, form)(packets.records(frames)))
-    assert agreed(path)["packets by VNI"] == {100: 15, 200: 10, 300: 2}
+    assert agreed(path)["packets by VNI"] == {(1, 100): 15, (1, 200): 10, (1, 300): 2}
 
 
 @pytest.mark.parametrize(
     ("name", "packets_by_vni"),
     [
-        ("two-tenants", {100: 24, 200: 27}),
-        ("docker-overlay", {4097: 35}),
-        ("flannel-8472", {1: 24}),
+        ("two-tenants", {(1, 100): 24, (1, 200): 27}),
+        ("docker-overlay", {(1, 4097): 35}),
+        ("flannel-8472", {(1, 1): 24}),
+        ("nested", {(1, 100): 8, (1, 5000): 4, (2, 100): 4}),
     ],
 )
 def test_tshark_agrees_on_the_samples(name: str, packets_by_vni: dict[int, int]) -> None:
@@ -122,7 +124,7 @@ def test_tshark_agrees_on_another_port(tmp_path: Path) -> None:
     frames = [replace(f, outer=replace(f.outer, port=8472)) for f in showcase.web(7) if isinstance(f, Packet)]
     path = tmp_path / "capture"
     path.write_bytes(containers.pcap(packets.records(frames)))
-    assert agreed(path, (8472,))["packets by VNI"] == {7: 9}
+    assert agreed(path, (8472,))["packets by VNI"] == {(1, 7): 9}
     assert len(vxinspect.scan(path).vnis) == 0
 
 
@@ -155,9 +157,10 @@ def test_tshark_agrees_on_outer_fragments(
     )
     assert ours == theirs
     told = tshark.fields(path, ["vxlan.vni", "frame.time_epoch"], reassemble=True)
-    seen = [(int(t["vxlan.vni"][0]), t["frame.time_epoch"][0]) for t in told if t["vxlan.vni"]]
+    seen = [(list(map(int, t["vxlan.vni"])), t["frame.time_epoch"][0]) for t in told if t["vxlan.vni"]]
     for row in report.vnis:
-        times = [time for vni, time in seen if vni == row["vni"]]
+        outer = int(str(row["depth"])) - 1
+        times = [time for vnis, time in seen if vnis[outer : outer + 1] == [row["vni"]]]
         for column, time in (("first_seen", min(times)), ("last_seen", max(times))):
             assert row[column] == model.rfc3339(int(Decimal(time) * 10**9)), column
     assert report.summary["frames"]["fragment"] == len(frames) - len(seen)

@@ -182,6 +182,7 @@ def alike(frame: Frame, version: int) -> bool:
         and frame.outer.version == 4
         and whole(frame)
         and plain(frame)
+        and not frame.inside
         and not frame.link.tags
         and len(frame.inner.tags) < 2
         and (not isinstance(frame.inner.body, InnerIp) or frame.inner.body.name == f"ipv{version}")

@@ -51,17 +51,19 @@ class Seen:
 
     def again(self, after: int, *, routed: bool) -> "Seen":
         """Return a copy of it so much later, perhaps from behind a router."""
-        data, time = bytearray(self.record.data), self.record.time + after
+        data, time, ttl = bytearray(self.record.data), self.record.time + after, self.fact.ttl
         # Of a datagram in pieces, the TTL of its first is told.
         routed = routed and isinstance(self.frame, Packet) and self.packet is not None
         if routed:
             # The TTL of IPv4 and the checksum that says so, or the hop limit.
             for at in (8, 11) if self.version == 4 else (7,):
                 data[self.start + at] ^= 1
+            ttl ^= 1
         record = replace(self.record, data=bytes(data), time=time)
         (frame,) = strategies.at_times([self.frame], [time])
         routed ^= self.routed
-        return replace(self, frame=frame, record=record, fact=replace(self.fact, time=time), routed=routed)
+        fact = replace(self.fact, time=time, ttl=ttl)
+        return replace(self, frame=frame, record=record, fact=fact, routed=routed)
 
 
 def seen(frame: Frame) -> Seen:

@@ -89,7 +89,7 @@ def test_decap_gives_the_frames_that_were_put_in(frames: list[Frame], form: str)
     for frame, fact in zip(frames, packets.facts(frames), strict=True):
         if fact.disposition != "vxlan":
             continue
-        packet = frame if isinstance(frame, Packet) else frame.whole  # type: ignore[union-attr]
+        packet = (frame if isinstance(frame, Packet) else frame.whole).counted()  # type: ignore[union-attr]
         held = len(frame.record().data) - packet.before_inner
         if isinstance(frame, Piece):
             held = fact.inner_bytes

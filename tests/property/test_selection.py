@@ -26,13 +26,13 @@ def in_network(address: str | None, network: str) -> bool:
 
 
 SELECTIONS: dict[str, tuple[dict[str, Any], Callable[[Fact], bool]]] = {
-    "one VNI": ({"vni": 100}, lambda f: f.vni == 100),
-    "VNI ranges": ({"vni": "0-1,150-16777215"}, lambda f: f.vni <= 1 or f.vni >= 150),
-    "alternatives": ({"vni": [1, "200"]}, lambda f: f.vni in (1, 200)),
-    "a VTEP": ({"vtep": "10.0.0.1"}, lambda f: "10.0.0.1" in (f.outer_src, f.outer_dst)),
+    "one VNI": ({"vni": 100}, lambda f: 100 in f.vnis),
+    "VNI ranges": ({"vni": "0-1,150-16777215"}, lambda f: any(vni <= 1 or vni >= 150 for vni in f.vnis)),
+    "alternatives": ({"vni": [1, "200"]}, lambda f: bool(f.vnis & {1, 200})),
+    "a VTEP": ({"vtep": "10.0.0.1"}, lambda f: "10.0.0.1" in f.vteps),
     "an IPv6 VTEP, not as it is printed": (
         {"vtep": "2001:0DB8:0:0:0:0:0:000A"},
-        lambda f: "2001:db8::a" in (f.outer_src, f.outer_dst),
+        lambda f: "2001:db8::a" in f.vteps,
     ),
     "a MAC": ({"mac": strategies.MACS[0]}, lambda f: strategies.MACS[0] in (f.mac_src, f.mac_dst)),
     "a MAC in capitals": (
@@ -58,7 +58,11 @@ SELECTIONS: dict[str, tuple[dict[str, Any], Callable[[Fact], bool]]] = {
     "a port": ({"inner_port": 80}, lambda f: 80 in (f.sport, f.dport)),
     "several fields": (
         {"vni": "1-300", "protocol": "udp", "inner_port": [53, 5201]},
-        lambda f: 1 <= f.vni <= 300 and f.protocol == "udp" and bool({f.sport, f.dport} & {53, 5201}),
+        lambda f: (
+            any(1 <= vni <= 300 for vni in f.vnis)
+            and f.protocol == "udp"
+            and bool({f.sport, f.dport} & {53, 5201})
+        ),
     ),
 }
 

@@ -43,7 +43,10 @@ def row(view: str, **values: Any) -> dict[str, Any]:
     unknown = set(values) - set(VIEWS[view].names)
     assert not unknown, f"{view} has no {unknown}"
     sound = dict.fromkeys(SOUND, 0) | values
-    return {column.name: sound.get(column.name, DEFAULTS[column.kind]) for column in VIEWS[view].columns}
+    return {
+        column.name: sound.get(column.name, DEFAULTS[column.kind] if column.usual is None else column.usual)
+        for column in VIEWS[view].columns
+    }
 
 
 class FakeRows:

@@ -158,7 +158,8 @@ def test_empty_sources() -> None:
 def test_ports(stage: Stage, ports: Any, numbers: list[int], auto: bool) -> None:  # noqa: FBT001 - an expectation
     """Numbers, "auto", or both; "auto" alone starts from the default port."""
     vxinspect.scan(b"", ports=ports)
-    assert (stage.asked["ports"], stage.asked["auto_ports"]) == (numbers, auto)
+    asked = stage.asked["overlays"]
+    assert (asked.ports, asked.auto_ports, asked.max_depth) == (numbers, auto, 4)
 
 
 @pytest.mark.parametrize("ports", [0, 65536, "4789", (), ("any",), True, 1.5])

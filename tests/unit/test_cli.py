@@ -15,6 +15,7 @@ from stage import Stage
 
 from vxinspect import __version__, exceptions
 from vxinspect.columns import VIEWS
+from vxinspect.overlays import Overlays
 
 COMMANDS = ["summary", "vnis", "flows", "conversations", "tunnels", "underlay", "vteps", "fdb", "overhead"]
 KEYED = {"conversations": ["mac", "ip"], "overhead": ["total", "vni", "tunnel"]}
@@ -157,12 +158,27 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
     """Reading options reach the engine from each command."""
     sort = "packets" if command == "overhead" else "first_seen"
     outcome = stage.run(
-        *(command, "--port", "8472", "--port", "auto", "-c", "5", "--threads", "2", "--sort", sort),
+        *(
+            command,
+            "--port",
+            "8472",
+            "--port",
+            "auto",
+            "--max-depth",
+            "7",
+            "-c",
+            "5",
+            "--threads",
+            "2",
+            "--sort",
+            sort,
+        ),
         *("--limit", "3", "--no-progress", "-q", "--strict", "--color", "never", "a.pcap", "b.pcap"),
     )
     assert outcome.code == 0, outcome.err
-    asked = {name: stage.asked[name] for name in ("ports", "auto_ports", "count", "threads")}
-    assert asked == {"ports": [8472], "auto_ports": True, "count": 5, "threads": 2}
+    asked = {name: stage.asked[name] for name in ("overlays", "count", "threads")}
+    overlays = Overlays(ports=[8472], auto_ports=True, max_depth=7)
+    assert asked == {"overlays": overlays, "count": 5, "threads": 2}
     assert stage.asked["sources"] == [("a.pcap", "a.pcap"), ("b.pcap", "b.pcap")]
     assert stage.asked["keep_on_interrupt"] is True
 
@@ -170,7 +186,7 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
 def test_default_port(stage: Stage) -> None:
     """Without --port it is 4789 alone."""
     stage.run("vnis", "x")
-    assert (stage.asked["ports"], stage.asked["auto_ports"]) == ([4789], False)
+    assert stage.asked["overlays"] == Overlays(ports=[4789], auto_ports=False, max_depth=4)
 
 
 def test_limits(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vxinspect.columns import VIEWS
 from vxinspect.render.cells import squeeze
+from vxinspect.render.markdown import markdown_lines
 from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.table import card_lines, more_line, table_lines
 from vxinspect.render.text import clean, shorten, shorten_middle, text_width, wrap
@@ -68,6 +69,8 @@ def test_what_is_left_out_is_said(table: tuple[str, list[dict[str, Any]]], width
     for column in view.columns:
         titles = {column.title, column.short or column.title, ends.get(column.name, column.title)}
         squeezed = {title[: len(title) - 1] for title in titles}
+        if column.usual is not None and all(each[column.name] == column.usual for each in rows):
+            continue
         if column.family in families:
             families[column.family] -= titles.isdisjoint(re.split(r" {2,}", lines[0]))
         else:
@@ -80,9 +83,22 @@ def test_what_is_left_out_is_said(table: tuple[str, list[dict[str, Any]]], width
 def test_key_is_never_dropped(name: str, width: int) -> None:
     """People can tell which row is which at both usual widths."""
     view = VIEWS[name]
-    heading = table_lines(view, [row(name)], width=width)[0]
+    # Every value differs from the usual one, so no column is left out for telling nothing.
+    unusual = {column.name: "vxlan/vxlan" for column in view.columns if column.usual == "vxlan"}
+    heading = table_lines(view, [row(name, **unusual)], width=width)[0]
     titles = [next((c.title for c in view.columns if c.name == key), key) for key in view.key]
     assert all(title in heading or title[:5] in heading for title in titles)
+
+
+def test_columns_of_usual_values_are_not_shown() -> None:
+    """What wraps the packets is told where a row differs from plain VXLAN, and not at all elsewhere."""
+    plain, nested = row("vnis"), row("vnis", encapsulation="vxlan/vxlan", depth=2)
+    usual = table_lines(VIEWS["vnis"], [plain, plain], width=400)
+    assert not re.search("encap|depth", "".join(usual))
+    shown = table_lines(VIEWS["vnis"], [plain, nested], width=400)
+    assert shown[0].split()[-2:] == ["encapsulation", "depth"]
+    assert [line.split()[-2:] for line in shown[2:]] == [["vxlan", "1"], ["vxlan/vxlan", "2"]]
+    assert not re.search("encap|depth", "".join(markdown_lines(VIEWS["vnis"], [plain])))
 
 
 def test_wide_terminal_shows_more() -> None:

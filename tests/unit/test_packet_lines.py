@@ -47,6 +47,14 @@ def test_a_packet_in_wide_terminals() -> None:
     assert "192.0.2.1" not in line(129)
 
 
+def test_a_stack_of_headers_is_told() -> None:
+    """What wraps a packet stands among its notes where it is not plain VXLAN."""
+    assert line(encapsulation="vxlan") == line()
+    assert line(160, encapsulation="vxlan/vxlan", notes=["stacked"]).endswith("[SA] (vxlan/vxlan)")
+    nested = line(160, encapsulation="vxlan/vxlan", notes=["stacked", "offload"])
+    assert nested.endswith("[SA] (vxlan/vxlan, offload)")
+
+
 @pytest.mark.parametrize("width", [40, 80, 110, 140, 200])
 def test_titles_stand_over_their_columns(width: int) -> None:
     """The heading, the rule and a packet have their columns in the same places."""

@@ -45,12 +45,12 @@ def _capture(report: Report) -> Iterator[str]:
 
 
 def _lists(report: Report) -> Iterator[str]:
-    vnis = sorted(row["vni"] for row in report.vnis.where("vni"))
+    vnis = sorted({row["vni"] for row in report.vnis.where("vni")})
     yield from ("", "[vnis]", "# required = [...] names those that must be there.")
     yield f"allowed = [{', '.join(_quoted(range_text(vnis)))}]"
     yield from ("", "[vteps]", "# Networks will do, too: 192.0.2.0/24.")
     yield f"allowed = [{_addresses(row['vtep'] for row in report.vteps.where('vtep'))}]"
-    pairs = [(row["vtep_a"], row["vtep_b"]) for row in report.tunnels.where("vtep_a", "vtep_b")]
+    pairs = {(row["vtep_a"], row["vtep_b"]) for row in report.tunnels.where("vtep_a", "vtep_b")}
     if len(pairs) <= _TUNNELS:
         yield from (
             "",
@@ -94,7 +94,7 @@ def _limits(report: Report) -> Iterator[str]:
     overhead = report.overhead("total").where("overhead_percent", least={"overhead_percent": 0})
     if overhead:
         yield f"overhead_percent = {math.ceil(overhead[0]['overhead_percent'])}"
-    rows = report.vnis.where()
+    rows = [row for row in report.vnis.where() if row["depth"] == 1]
     packets = sum(row["packets"] for row in rows)
     if packets:
         yield f"bum_percent = {math.ceil(100 * sum(row['bum_packets'] for row in rows) / packets)}"

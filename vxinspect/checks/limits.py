@@ -60,7 +60,7 @@ def _overhead(report: Report) -> float | None:
 
 
 def _bum(report: Report) -> float | None:
-    rows = report.vnis.where("bum_packets", "packets")
+    rows = _outermost(report, "bum_packets", "packets")
     packets = sum(row["packets"] for row in rows)
     return 100 * sum(row["bum_packets"] for row in rows) / packets if packets else None
 
@@ -70,7 +70,7 @@ def _moves(report: Report) -> float | None:
 
 
 def _retransmitted(report: Report) -> float | None:
-    rows = report.vnis.where("retransmitted", "tcp_segments")
+    rows = _outermost(report, "retransmitted", "tcp_segments")
     segments = sum(row["tcp_segments"] for row in rows)
     return 100 * sum(row["retransmitted"] for row in rows) / segments if segments else None
 
@@ -83,16 +83,41 @@ def _rtt(report: Report) -> float | None:
 
 
 def _zero_windows(report: Report) -> float | None:
-    return sum(int(row["zero_windows"]) for row in report.vnis.where("zero_windows"))
+    return sum(int(row["zero_windows"]) for row in _outermost(report, "zero_windows"))
 
 
-def _column_by_vni(name: str) -> Callable[[Report], dict[Any, Any]]:
-    return lambda report: {row["vni"]: row[name] for row in report.vnis.where("vni", name)}
+def _outermost(report: Report, *columns: str) -> list[dict[str, Any]]:
+    """Return the rows of `vnis` that together are all packets, each once."""
+    return [row for row in report.vnis.where(*columns, "depth") if row["depth"] == 1]
 
 
-def _bum_by_vni(report: Report) -> dict[Any, float | None]:
-    rows = report.vnis.where("vni", "bum_packets", "packets", least={"packets": 1})
-    return {row["vni"]: 100 * row["bum_packets"] / row["packets"] for row in rows}
+def _percent_by_vni(part: str, whole: str) -> Callable[[Report], dict[Any, Any]]:
+    def measure(report: Report) -> dict[Any, float | None]:
+        by_vni = _by_vni(report, part, whole)
+        return {vni: 100 * some / of if of else None for vni, (some, of) in by_vni.items()}
+
+    return measure
+
+
+def _zero_windows_by_vni(report: Report) -> dict[Any, Any]:
+    return {vni: windows for vni, (windows, _) in _by_vni(report, "zero_windows", "packets").items()}
+
+
+def _rtt_by_vni(report: Report) -> dict[Any, Any]:
+    """Return the median of each VNI; the largest of one that is there at several depths."""
+    times: dict[Any, float] = {}
+    for row in report.vnis.where("vni", "rtt_ms", least={"rtt_ms": 0}):
+        times[row["vni"]] = max(row["rtt_ms"], times.get(row["vni"], 0.0))
+    return times
+
+
+def _by_vni(report: Report, part: str, whole: str) -> dict[int, tuple[int, int]]:
+    """Return two sums of each VNI, whatever wraps it."""
+    sums: dict[int, tuple[int, int]] = {}
+    for row in report.vnis.where("vni", part, whole):
+        before = sums.get(row["vni"], (0, 0))
+        sums[row["vni"]] = before[0] + row[part], before[1] + row[whole]
+    return sums
 
 
 def _moves_by_vni(report: Report) -> dict[Any, int]:
@@ -119,10 +144,13 @@ _OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
 }
 
 _OF_A_VNI: dict[str, tuple[str, Callable[[Report], dict[Any, Any]]]] = {
-    "overhead_percent": ("encapsulation's share of the wire bytes", _column_by_vni("overhead_percent")),
-    "bum_percent": ("share of broadcast and multicast", _bum_by_vni),
+    "overhead_percent": (
+        "encapsulation's share of the wire bytes",
+        _percent_by_vni("overhead_bytes", "wire_bytes"),
+    ),
+    "bum_percent": ("share of broadcast and multicast", _percent_by_vni("bum_packets", "packets")),
     "moves": ("moves of MACs to another VTEP", _moves_by_vni),
-    "retransmission_percent": (_AGAIN, _column_by_vni("retransmission_percent")),
-    "rtt_ms": (_RTT, _column_by_vni("rtt_ms")),
-    "zero_windows": (_FULL, _column_by_vni("zero_windows")),
+    "retransmission_percent": (_AGAIN, _percent_by_vni("retransmitted", "tcp_segments")),
+    "rtt_ms": (_RTT, _rtt_by_vni),
+    "zero_windows": (_FULL, _zero_windows_by_vni),
 }

@@ -1,5 +1,6 @@
 """What must be there, and what may: enough of a capture, VNIs, VTEPs, tunnels, ports, members of VNIs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
@@ -42,7 +43,9 @@ def enough(policy: Policy, report: Report) -> Iterator[Outcome]:
 
 def vnis(policy: Policy, report: Report) -> Iterator[Outcome]:
     """Yield whether only the VNIs are there that may be, and all that must."""
-    packets = {row["vni"]: row["packets"] for row in report.vnis.where("vni", "packets")}
+    packets = Counter[int]()
+    for row in report.vnis.where("vni", "packets"):
+        packets[row["vni"]] += row["packets"]
     seen = _listed("VNI", range_text(sorted(packets)))
     allowed = policy.vnis.allowed
     if allowed is not None:
@@ -78,7 +81,9 @@ def vteps(policy: Policy, report: Report) -> Iterator[Outcome]:
 def tunnels(policy: Policy, report: Report) -> Iterator[Outcome]:
     """Yield whether only the tunnels are there that may be, and all that must."""
     rows = report.tunnels.where("vtep_a", "vtep_b", "packets")
-    packets = {(row["vtep_a"], row["vtep_b"]): row["packets"] for row in rows}
+    packets = Counter[tuple[str, str]]()
+    for row in rows:
+        packets[row["vtep_a"], row["vtep_b"]] += row["packets"]
     found = plural(len(packets), "tunnel")
     allowed = policy.tunnels.allowed
     if allowed is not None:

@@ -80,7 +80,7 @@ def _with_ports(options: Options, policy: "Policy") -> Options:
     source = click.get_current_context().get_parameter_source("ports")
     if not named or source is not click.core.ParameterSource.DEFAULT:
         return options
-    return replace(options, ports=named)
+    return replace(options, overlays=replace(options.overlays, ports=list(named)))
 
 
 def _tell(verdict: "Verdict", options: Options) -> None:

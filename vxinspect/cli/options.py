@@ -8,6 +8,7 @@ import click
 
 from vxinspect.cli.command import Option
 from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
+from vxinspect.overlays import DEEPEST, MAX_DEPTH, Overlays
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
@@ -37,14 +38,18 @@ def _ports(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Por
     return tuple(ports) or (VXLAN_PORT,)
 
 
-def at_least(least: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+Convert = Callable[[click.Context, click.Parameter, str | None], int | None]
+
+
+def at_least(least: int, most: int | None = None) -> Convert:
     """Return what turns an option's text into a whole number."""
 
     def convert(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
         if text is None:
             return None
-        if not text.isdecimal() or int(text) < least:
-            raise click.BadParameter(f"expected a whole number from {least}, found {text!r}")
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            upwards = "" if most is None else f" to {most}"
+            raise click.BadParameter(f"expected a whole number from {least}{upwards}, found {text!r}")
         return int(text)
 
     return convert
@@ -111,6 +116,12 @@ COMMON: tuple[click.Parameter, ...] = (
         multiple=True,
         callback=_ports,
         help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; auto adds those that look like it.",
+    ),
+    _read(
+        "--max-depth",
+        metavar="N",
+        callback=at_least(1, DEEPEST),
+        help_text=f"At most N layers of VXLAN inside each other, {MAX_DEPTH} by default, {DEEPEST} at most.",
     ),
     _read(
         "--dedup",
@@ -199,7 +210,7 @@ class Options:
 
     captures: tuple[str, ...]
     select: Select
-    ports: Ports
+    overlays: Overlays
     dedup: tuple[int | None, int | None] | None
     count: int | None
     threads: int | None
@@ -225,7 +236,9 @@ class Options:
         return cls(
             captures=given["captures"],
             select=select,
-            ports=given.get("ports", ()),
+            overlays=Overlays.asked(
+                ports=given.get("ports", (VXLAN_PORT,)), max_depth=given.get("max_depth") or MAX_DEPTH
+            ),
             dedup=window_of(
                 dedup=given.get("dedup", False),
                 window=given.get("dedup_window"),

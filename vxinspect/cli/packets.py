@@ -15,7 +15,7 @@ from vxinspect.cli.progress import ProgressLine
 from vxinspect.files import appearing, destination, is_special
 from vxinspect.hints import finding_hints
 from vxinspect.selection import select_pairs
-from vxinspect.sources import NamedSource, split_ports
+from vxinspect.sources import NamedSource
 from vxinspect.stream import PacketStream
 
 __all__ = ["PACKETS"]
@@ -25,11 +25,9 @@ def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     options = Options.from_click(given)
     sources = captures_to_read(options.captures, options.output)
     check_output(options.output)
-    ports, auto = split_ports(options.ports)
     with ProgressLine() as progress:
         asked = {
-            "ports": ports,
-            "auto_ports": auto,
+            "overlays": options.overlays,
             "select": select_pairs(options.select),
             "dedup": options.dedup,
             "count": options.count,

@@ -87,7 +87,7 @@ def _decap(**given: Any) -> int:  # noqa: ANN401 - click's parameters
 
     def write(sources: list[NamedSource], options: Options, how: dict[str, Any]) -> Written:
         return run_decap(
-            sources, given["output"], ports=options.ports, dedup=options.dedup, split_by=split_by, **how
+            sources, given["output"], overlays=options.overlays, dedup=options.dedup, split_by=split_by, **how
         )
 
     return _command(given, write, folder=split_by is not None)
@@ -98,7 +98,7 @@ def _extract(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         return run_extract(
             sources,
             given["output"],
-            ports=options.ports,
+            overlays=options.overlays,
             dedup=options.dedup,
             invert=given["invert"],
             **how,

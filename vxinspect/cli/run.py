@@ -49,7 +49,7 @@ def read(options: Options) -> Report:
     with ProgressLine() as progress:
         return run_scan(
             sources,
-            ports=options.ports,
+            overlays=options.overlays,
             select=options.select,
             dedup=options.dedup,
             count=options.count,

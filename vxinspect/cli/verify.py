@@ -38,7 +38,7 @@ def _verify(**given: Any) -> int:  # noqa: ANN401 - click's parameters
                 verify(
                     file,
                     name=name,
-                    ports=options.ports,
+                    ports=options.overlays.asked_ports,
                     count=options.count,
                     sample=SAMPLE if given["sample"] is None else given["sample"],
                     progress=progress if watched(options) else None,

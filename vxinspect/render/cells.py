@@ -57,10 +57,15 @@ class ShownColumn:
 
 
 def shown_columns(view: View, rows: Sequence[Row]) -> list[ShownColumn]:
-    """Return the columns that people see, in the order of the machine formats, each pair of ends as one."""
+    """Return the columns that people see, in the order of the machine formats, each pair of ends as one.
+
+    A column whose values are all the usual one tells nothing, and is not among them.
+    """
     shown = []
     done: set[str] = set()
     for column in view.columns:
+        if column.usual is not None and all(row[column.name] == column.usual for row in rows):
+            continue
         ends = next((ends for ends in view.ends if column.name in ends.parts), None)
         if ends is None:
             shown.append(_plain_column(column, [row[column.name] for row in rows]))

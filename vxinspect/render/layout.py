@@ -42,11 +42,13 @@ def place(view: View, columns: Sequence[ShownColumn], width: int) -> Placed:
     Of a family whose most needed column has no room, none is there: alone, the others say little.
     """
     by_name = {column.name: column for column in columns}
-    order = [by_name[name] for name in (*view.key, *view.needed)]
-    widths = _key_widths(order[: len(view.key)], order[len(view.key) :], width)
+    key = [by_name[name] for name in view.key if name in by_name]
+    needed = [by_name[name] for name in view.needed if name in by_name]
+    order = [*key, *needed]
+    widths = _key_widths(key, needed, width)
     families = {column.name: column.family for column in view.columns}
     left_out: set[str] = set()
-    for column in order[len(view.key) :]:
+    for column in needed:
         family = families.get(column.name, "")
         if family in left_out:
             continue

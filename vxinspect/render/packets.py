@@ -88,5 +88,10 @@ def _time_text(time: str) -> str:
 
 
 def _notes(row: Row) -> str:
-    notes = row["notes"]
-    return f"({', '.join(map(str, notes))})" if isinstance(notes, list) and notes else ""
+    notes = (
+        [str(note) for note in row["notes"] if note != "stacked"] if isinstance(row["notes"], list) else []
+    )
+    # Which headers are stacked says more than that some are.
+    path = [] if row["encapsulation"] in (None, "vxlan") else [str(row["encapsulation"])]
+    told = [*path, *notes]
+    return f"({', '.join(told)})" if told else ""

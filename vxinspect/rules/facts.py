@@ -171,7 +171,10 @@ class Facts:
     @cached_property
     def flows_of(self) -> dict[int, int]:
         """VNI to how many flows it has."""
-        return {row["vni"]: row["flows"] for row in self.vnis}
+        flows: dict[int, int] = defaultdict(int)
+        for row in self.vnis:
+            flows[row["vni"]] += row["flows"]
+        return dict(flows)
 
     @cached_property
     def homes(self) -> dict[tuple[int, str], set[str]]:

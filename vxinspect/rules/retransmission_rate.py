@@ -69,8 +69,11 @@ class _Measure:
 
 
 def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
-    measure = _Measure(limits, _Sum.of(*facts.vnis), facts.repeated)
-    vnis, tunnels = measure.outstanding(facts.vnis), measure.outstanding(facts.tunnels)
+    # Each layer has all segments: of VXLAN in VXLAN, look at the tenants' VNIs and the underlay's tunnels.
+    outermost = [row for row in facts.tunnels if row["depth"] == 1]
+    measure = _Measure(limits, _Sum.of(*outermost), facts.repeated)
+    vnis = measure.outstanding([row for row in facts.vnis if row["flows"]])
+    tunnels = measure.outstanding(outermost)
     of_vnis = [row for row in vnis if not any(_explains(one, row) for one in tunnels if _meet(row, one))]
     of_tunnels = [row for row in tunnels if not any(_explains(one, row) for one in vnis if _meet(one, row))]
     for row in of_vnis:

@@ -18,14 +18,15 @@ def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
     ]
     if not candidates:
         return
-    flows: dict[tuple[str, str], int] = defaultdict(int)
-    for row in facts.flows.where("src_vtep", "dst_vtep", "packets_fwd", "packets_rev"):
-        flows[row["src_vtep"], row["dst_vtep"]] += bool(row["packets_fwd"])
-        flows[row["dst_vtep"], row["src_vtep"]] += bool(row["packets_rev"])
+    # Of VXLAN in VXLAN, the tenant's flows choose the port of the tunnel around them.
+    flows: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in facts.flows.where("src_vtep", "dst_vtep", "encapsulation", "packets_fwd", "packets_rev"):
+        flows[row["src_vtep"], row["dst_vtep"], row["encapsulation"]] += bool(row["packets_fwd"])
+        flows[row["dst_vtep"], row["src_vtep"], row["encapsulation"]] += bool(row["packets_rev"])
     for row in candidates:
         ways = ((row["vtep_a"], row["vtep_b"], "ab"), (row["vtep_b"], row["vtep_a"], "ba"))
         for source, destination, way in ways:
-            count = flows[source, destination]
+            count = flows[source, destination, row["encapsulation"]]
             if row[f"source_ports_{way}"] != 1 or count < limits["flows"]:
                 continue
             yield Found(

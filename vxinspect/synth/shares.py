@@ -27,6 +27,7 @@ from vxinspect.synth.pieces import Piece, completing, cut, missing, present
 
 __all__ = [
     "Ending",
+    "Layer",
     "Segments",
     "Share",
     "endings",
@@ -53,11 +54,25 @@ class Ending:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One VXLAN around a frame: `path` names what wraps that, itself included."""
+
+    vni: int
+    src: str
+    dst: str
+    source_port: int
+    outer_mac: str
+    path: str
+    depth: int
+
+
 @dataclass(slots=True)
 class Share:
     """What one packet, or many with all the rest in common, adds to the tables: sums in bytes, nanoseconds.
 
-    None is "not known", because the capture's snap length cut it off, or because there is none.
+    `vni` to `outer_mac` are the innermost VXLAN's, `around` the one around it. None is
+    "not known", because the capture's snap length cut it off, or because there is none.
     """
 
     vni: int
@@ -98,6 +113,19 @@ class Share:
     """Of many, from who opened the connection: the times of SYN, SYN-ACK and ACK, as far as they came."""
     duplicate_acks: int = 0
     """Of many: those that only repeat an acknowledgement."""
+    path: str = "vxlan"
+    around: tuple[Layer, ...] = ()
+
+    @property
+    def innermost(self) -> Layer:
+        """The VXLAN that carries the tenant's frame."""
+        ends = self.src, self.dst, self.source_port
+        return Layer(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All of them, from the outermost in."""
+        return (*self.around, self.innermost)
 
 
 def _link(tags: int) -> int:
@@ -215,41 +243,46 @@ def told(about: About, snap: int) -> tuple[bool, bool]:
     return kept >= UDP, kept >= UDP + VXLAN
 
 
-def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Share:
+def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int, *, lost: int = 0) -> Share:
     """Return what a VXLAN packet adds to the tables.
 
-    `time`: of the frame that counts as the packet; `lost`: frames at its end that are not in the capture.
+    `ports` are VXLAN's; `time`: of the frame that counts as the packet; `lost`: how many frames at its end
+    are not in the capture.
     """
     lengths = _outer_lengths(packet)
     wires = frame_lengths(packet, tags)
     lengths, wires = lengths[: len(lengths) - lost], wires[: len(wires) - lost]
-    inner = carried(packet)
     wrap = packet.wrap
-    sender, receiver = (packet.sender, packet.receiver) if wrap is None else (wrap.sender, wrap.receiver)
+    # The packet inside of another is one only where it would be one outside; else it is a tenant's UDP.
+    is_nested = wrap is not None and packet.port in ports and bool(packet.flags & 0x08)
+    own = packet if wrap is None or is_nested else wrap
+    inner = packet.inner if wrap is None or is_nested else carried(packet)
     # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
     start = _link(tags) + packet.outer_length - inner.length
     kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
     seen = _read(inner, kept)
     offload = packet.zero_length or (packet.pieces is None and packet.outer_length > LARGEST_MTU)
     notes = {
-        "reserved_bits": wrap is None and bool(packet.flags & ~0x08 or packet.reserved),
+        "reserved_bits": own is packet and bool(packet.flags & ~0x08 or packet.reserved),
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
         "inner_header_cut": not seen.pop("whole"),
         "offload": offload,
         "reassembled": packet.pieces is not None,
         "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
+        "stacked": is_nested,
     }
+    outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet))
     made = Share(
-        packet.vni if wrap is None else wrap.vni,
-        sender.ip,
-        receiver.ip,
-        packet.source_port if wrap is None else wrap.source_port,
-        sender.mac,
+        own.vni,
+        own.sender.ip,
+        own.receiver.ip,
+        own.source_port,
+        own.sender.mac,
         time,
         time,
         wire=sum(wires),
         inner=inner.length,
-        outer_ip=len(lengths) * (packet.outer_header + _fragment_header(packet)),
+        outer_ip=outer_ip + packet.outer_header * is_nested,
         largest=packet.outer_length,
         is_offload=offload,
         notes={name: 1 for name, holds in notes.items() if holds},
@@ -259,13 +292,18 @@ def share(packet: Packet, tags: int, snap: int, time: int, lost: int = 0) -> Sha
         dont_fragment=packet.pieces is None,
         pieces=len(lengths) if packet.pieces is not None else 0,
     )
+    if wrap is not None and is_nested:
+        ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, wrap.sender.mac
+        made.around, made.path = (Layer(wrap.vni, *ends, "vxlan", 1),), "vxlan/vxlan"
+        # Of the packet directly inside, which is the other VTEP's.
+        seen |= {"inner_dscp": 0, "inner_ecn": 0}
     for name, value in seen.items():
         setattr(made, name, value)
     return made
 
 
 def carried(packet: Packet) -> Inner:
-    """Return the frame behind the outermost VXLAN header: of a nested packet, the one around the other."""
+    """Return the frame behind the outermost VXLAN header: of a wrapped packet, the one around the other."""
     if packet.wrap is None:
         return packet.inner
     datagram = UdpHeader(packet.source_port, packet.port, VXLAN + packet.inner.length)

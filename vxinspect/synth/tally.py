@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from vxinspect.synth.health import Account, Connection, Step, flow_row, sums_row
 from vxinspect.synth.packet import About
-from vxinspect.synth.shares import Segments, Share
+from vxinspect.synth.shares import Layer, Segments, Share
 from vxinspect.synth.states import tcp_state
 
 __all__ = ["Tally"]
@@ -18,7 +18,9 @@ __all__ = ["Tally"]
 Row: TypeAlias = dict[str, Any]
 End: TypeAlias = tuple[str, int | None]
 Tunnel: TypeAlias = tuple[str, str]
-Pairs: TypeAlias = dict[tuple[int, str | None, str | None], "Group"]
+Wrapped: TypeAlias = tuple[int, str]
+"""A VNI, and the path to it."""
+Pairs: TypeAlias = dict[tuple[Wrapped, str | None, str | None], "Group"]
 
 _NUMBER = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 _ECN = ("not-ect", "ect1", "ect0", "ce")
@@ -139,6 +141,7 @@ class Group:
     ahead: Sums = field(default_factory=Sums)
     back: Sums = field(default_factory=Sums)
     bum: int = 0
+    depth: int = 1
     tcp_segments: int = 0
     health: Counter[str] = field(default_factory=Counter)
     members: dict[str, set[Any]] = field(default_factory=dict)
@@ -158,6 +161,7 @@ class Cost:
 
     sums: Sums = field(default_factory=Sums)
     outer_ip: int = 0
+    layers: int = 0
     largest: int = 0
     on_cable: int | None = None
     offload: int = 0
@@ -166,6 +170,7 @@ class Cost:
         """Count a share."""
         self.sums.add(share)
         self.outer_ip += share.outer_ip
+        self.layers += share.packets * len(share.layers)
         self.largest = max(self.largest, share.largest)
         if share.is_offload:
             self.offload += share.packets
@@ -177,8 +182,8 @@ class Cost:
         sums = self.sums
         row = sums.row()
         row["outer_ip_bytes"] = self.outer_ip
-        row["udp_bytes"] = row["vxlan_bytes"] = 8 * sums.packets
-        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 16 * sums.packets
+        row["udp_bytes"] = row["vxlan_bytes"] = 8 * self.layers
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 16 * self.layers
         row["goodput_percent"] = percent(sums.payload, sums.wire)
         row["vlan_overhead_bytes"] = 4 * sums.packets
         row["largest_outer_ip_packet"] = self.largest or None
@@ -218,8 +223,8 @@ class Direction:
         # What repeats is no change: a million packets are one.
         if self.ttls[-1:] != [share.ttl]:
             self.ttls.append(share.ttl)
-        self.ports[share.source_port] += share.packets
-        self.note("vnis", share.vni)
+        self.ports[share.layers[0].source_port] += share.packets
+        self.note("vnis", share.layers[0].vni)
         self.note("dscp", share.dscp)
         self.note("ecn", _ECN[share.ecn])
         holds = {
@@ -268,62 +273,64 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self._vnis: dict[int, Group] = {}
-        self._flows: dict[tuple[int, str | None, frozenset[End]], dict[End, Way]] = {}
+        self._vnis: dict[Wrapped, Group] = {}
+        self._flows: dict[tuple[Wrapped, str | None, frozenset[End]], dict[End, Way]] = {}
         self._by_mac: Pairs = {}
         self._by_ip: Pairs = {}
-        self._tunnels: dict[Tunnel, Group] = {}
+        self._tunnels: dict[tuple[Tunnel, str], Group] = {}
         self._directions: dict[Tunnel, Direction] = {}
         self._vteps: dict[str, Group] = {}
-        self._stations: dict[tuple[int, str], Station] = {}
-        self._connections: dict[tuple[int, str | None, frozenset[End]], Connection] = {}
+        self._stations: dict[tuple[Wrapped, str], Station] = {}
+        self._connections: dict[tuple[Wrapped, str | None, frozenset[End]], Connection] = {}
         self._times: dict[object, list[int]] = {}
         self._total = Cost()
-        self._by_vni: dict[int, Cost] = {}
-        self._by_tunnel: dict[Tunnel, Cost] = {}
+        self._by_vni: dict[Wrapped, Cost] = {}
+        self._by_tunnel: dict[tuple[Tunnel, str], Cost] = {}
 
     def add(self, share: Share) -> None:
         """Count a share in every table."""
-        self._add_layer(share)
+        for layer in share.layers:
+            self._add_layer(share, layer)
         self._add_direction(share)
         self._add_costs(share)
         self._add_station(share)
         self._add_conversations(share)
 
-    def _add_layer(self, share: Share) -> None:
-        vni = self._vnis.setdefault(share.vni, Group())
+    def _add_layer(self, share: Share, layer: Layer) -> None:
+        vni = self._vnis.setdefault((layer.vni, layer.path), Group(depth=layer.depth))
         vni.sums.add(share)
         vni.bum += share.packets * is_group(share.mac_dst)
-        tunnel_key = _tunnel(share.src, share.dst)
+        tunnel_key = _tunnel(layer.src, layer.dst)
         vni.note("tunnels", tunnel_key)
-        vni.note("vteps", *_no_groups(share.src, share.dst))
-        tunnel = self._tunnels.setdefault(tunnel_key, Group())
+        vni.note("vteps", *_no_groups(layer.src, layer.dst))
+        tunnel = self._tunnels.setdefault((tunnel_key, layer.path), Group(depth=layer.depth))
         tunnel.sums.add(share)
-        is_ahead = share.src == tunnel_key[0]
+        is_ahead = layer.src == tunnel_key[0]
         (tunnel.ahead if is_ahead else tunnel.back).add(share)
-        tunnel.note("vnis", share.vni)
-        tunnel.note("ports_ab" if is_ahead else "ports_ba", share.source_port)
-        self._add_vteps(share)
+        tunnel.note("vnis", layer.vni)
+        tunnel.note("ports_ab" if is_ahead else "ports_ba", layer.source_port)
+        self._add_vteps(share, layer)
 
-    def _add_vteps(self, share: Share) -> None:
-        ends = _no_groups(share.src, share.dst)
+    def _add_vteps(self, share: Share, layer: Layer) -> None:
+        ends = _no_groups(layer.src, layer.dst)
         for vtep in ends:
             row = self._vteps.setdefault(vtep, Group())
             row.sums.add(share)
-            row.note("vnis", share.vni)
+            row.note("vnis", layer.vni)
             row.note("peers", *(end for end in ends if end != vtep))
-            (row.ahead if vtep == share.src else row.back).add(share)
-        sender = self._vteps[share.src]
-        sender.note("outer_macs", share.outer_mac)
-        if _is_learned(share.mac_src):
-            sender.note("macs", (share.vni, share.mac_src))
+            (row.ahead if vtep == layer.src else row.back).add(share)
+        sender = self._vteps[layer.src]
+        sender.note("outer_macs", layer.outer_mac)
+        if layer == share.innermost and _is_learned(share.mac_src):
+            sender.note("macs", (share.vni, share.path, share.mac_src))
 
     def _add_direction(self, share: Share) -> None:
-        row = self._directions.setdefault((share.src, share.dst), Direction())
+        outermost = share.layers[0]
+        row = self._directions.setdefault((outermost.src, outermost.dst), Direction())
         row.add(share)
         if share.ip_src is not None:
             ends = (share.ip_src, share.sport), (share.ip_dst, share.dport)
-            row.note("flows", (share.vni, share.protocol, frozenset(ends)))
+            row.note("flows", (share.vni, share.path, share.protocol, frozenset(ends)))
 
     def complain(self, about: About, *, has_vni: bool) -> None:
         """Count an ICMP error about a packet."""
@@ -334,15 +341,18 @@ class Tally:
 
     def _add_costs(self, share: Share) -> None:
         self._total.add(share)
-        self._by_vni.setdefault(share.vni, Cost()).add(share)
-        self._by_tunnel.setdefault(_tunnel(share.src, share.dst), Cost()).add(share)
+        outermost = share.layers[0]
+        self._by_vni.setdefault((outermost.vni, outermost.path), Cost()).add(share)
+        tunnel = _tunnel(outermost.src, outermost.dst)
+        self._by_tunnel.setdefault((tunnel, outermost.path), Cost()).add(share)
 
     def _add_station(self, share: Share) -> None:
         mac = share.mac_src
         if mac is None or not _is_learned(mac):
             return
-        station = self._stations.setdefault((share.vni, mac), Station())
-        self._vnis[share.vni].note("macs", mac)
+        vni = share.vni, share.path
+        station = self._stations.setdefault((vni, mac), Station())
+        self._vnis[vni].note("macs", mac)
         station.moves += bool(station.vtep) and station.vtep != share.src
         station.vtep = share.src
         station.sums.add(share)
@@ -350,7 +360,7 @@ class Tally:
         station.ips.update(ip for ip in sources if ip is not None and not is_unspecified(ip))
 
     def _add_conversations(self, share: Share) -> None:
-        vni = share.vni
+        vni = share.vni, share.path
         macs = sorted((share.mac_src, share.mac_dst), key=_mac_key)
         is_ahead = macs[0] == share.mac_src
         _converse(self._by_mac, vni, macs, share, is_ahead=is_ahead, kind=share.ethertype)
@@ -372,11 +382,12 @@ class Tally:
 
     def _add_health(self, share: Share, connection: Connection, way: Way) -> None:
         """Count how TCP fares."""
-        key = _tunnel(share.src, share.dst)
-        vni, tunnel = self._vnis[share.vni], self._tunnels[key]
-        for row in (vni, tunnel):
+        vnis = [(layer.vni, layer.path) for layer in share.layers]
+        tunnels = [(_tunnel(layer.src, layer.dst), layer.path) for layer in share.layers]
+        rows = [*(self._vnis[key] for key in vnis), *(self._tunnels[key] for key in tunnels)]
+        for row in rows:
             row.tcp_segments += share.packets
-        account = Account(vni.health, tunnel.health, way.health)
+        account = Account(*(row.health for row in rows), way.health)
         src, dst = (share.ip_src, share.sport), (share.ip_dst, share.dport)
         account.count("duplicate_acks", share.duplicate_acks)
         for (sender, receiver), flags, time in zip(
@@ -386,7 +397,7 @@ class Tally:
         if share.said is not None:
             connection.take(src, dst, share.said, share.first, account)
         if not connection.place and "R" not in share.segments[0][0]:
-            connection.place = (share.vni, key)
+            connection.place = (*vnis, *tunnels)
 
     # ---- rows ----------------------------------------------------------------------------------------
 
@@ -394,36 +405,40 @@ class Tally:
         """Return the rows of every table by name, in the contract's order."""
         self._times = _times(self._connections.values())
         return {
-            "vnis": _ordered(self._vni_rows(), lambda row: row["vni"]),
+            "vnis": _ordered(self._vni_rows(), lambda row: (row["vni"], row["encapsulation"])),
             "flows": _ordered(self._flow_rows(), _flow_order),
             "conversations_mac": _ordered(
                 _conversation_rows(self._by_mac, "mac", "ethertypes"),
-                lambda row: (row["vni"], _mac_key(row["mac_a"]), _mac_key(row["mac_b"])),
+                lambda row: (
+                    *(row["vni"], _mac_key(row["mac_a"]), _mac_key(row["mac_b"])),
+                    row["encapsulation"],
+                ),
             ),
             "conversations_ip": _ordered(
                 _conversation_rows(self._by_ip, "ip", "protocols"),
-                lambda row: (row["vni"], ip_key(row["ip_a"]), ip_key(row["ip_b"])),
+                lambda row: (row["vni"], ip_key(row["ip_a"]), ip_key(row["ip_b"]), row["encapsulation"]),
             ),
             "tunnels": _ordered(self._tunnel_rows(), _tunnel_order),
             "underlay": _ordered(self._underlay_rows(), _direction_order),
             "vteps": _ordered(self._vtep_rows(), lambda row: ip_key(row["vtep"])),
-            "fdb": _ordered(self._fdb_rows(), lambda row: (row["vni"], row["mac"])),
+            "fdb": _ordered(self._fdb_rows(), lambda row: (row["vni"], row["mac"], row["encapsulation"])),
             **self._overhead_tables(),
         }
 
     def _vni_rows(self) -> Iterable[Row]:
-        for vni, group in self._vnis.items():
+        for (vni, path), group in self._vnis.items():
             counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
-            health = sums_row(group.health, group.tcp_segments, self._round_trips(vni))
-            yield {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum, **health}
+            health = sums_row(group.health, group.tcp_segments, self._round_trips((vni, path)))
+            row = {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum, **health}
+            yield row | {"encapsulation": path, "depth": group.depth}
 
     def _flow_rows(self) -> Iterable[Row]:
-        for (vni, protocol, ends), ways in self._flows.items():
+        for ((vni, path), protocol, ends), ways in self._flows.items():
             src, ahead = _opened(ways, ends)
             dst = next((end for end in ends if end != src), src)
             back = ways.get(dst, Way()) if dst != src else Way()
             both = ahead.sums.joined(back.sums)
-            row = {"vni": vni, "protocol": protocol, **both.row()}
+            row = {"vni": vni, "protocol": protocol, **both.row(), "encapsulation": path}
             row |= {"src_ip": src[0], "src_port": src[1], "dst_ip": dst[0], "dst_port": dst[1]}
             row["src_vtep"], row["dst_vtep"] = _flow_vteps(ahead, back)
             for name, way in (("fwd", ahead), ("rev", back)):
@@ -433,12 +448,12 @@ class Tally:
             is_tcp = protocol == "tcp"
             sent = (ahead.sums.packets > 0, back.sums.packets > 0)
             row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
-            connection = self._connections.get((vni, protocol, ends))
+            connection = self._connections.get(((vni, path), protocol, ends))
             halves = None if connection is None else connection.halves
             yield row | flow_row(ahead.health, back.health, halves)
 
     def _tunnel_rows(self) -> Iterable[Row]:
-        for (low, high), group in self._tunnels.items():
+        for ((low, high), path), group in self._tunnels.items():
             ahead, back = group.ahead, group.back
             direction = "both" if ahead.packets and back.packets else "a_to_b" if ahead.packets else "b_to_a"
             yield {
@@ -451,7 +466,9 @@ class Tally:
                 **_ways(ahead, back, "ab", "ba"),
                 "source_ports_ab": group.count("ports_ab"),
                 "source_ports_ba": group.count("ports_ba"),
-                **sums_row(group.health, group.tcp_segments, self._round_trips((low, high))),
+                **sums_row(group.health, group.tcp_segments, self._round_trips(((low, high), path))),
+                "encapsulation": path,
+                "depth": group.depth,
             }
 
     def _round_trips(self, row: object) -> list[int]:
@@ -476,19 +493,22 @@ class Tally:
             }
 
     def _fdb_rows(self) -> Iterable[Row]:
-        for (vni, mac), station in self._stations.items():
+        for ((vni, path), mac), station in self._stations.items():
             ips = sorted(station.ips, key=ip_key)
             place = {"vni": vni, "mac": mac, "vtep": station.vtep, "ips": ips, "moves": station.moves}
-            yield place | station.sums.row()
+            yield place | station.sums.row() | {"encapsulation": path}
 
     def _overhead_tables(self) -> dict[str, list[Row]]:
-        by_vni = [{"vni": vni} | cost.row() for vni, cost in self._by_vni.items()]
+        by_vni = [
+            {"vni": vni, "encapsulation": path} | cost.row() for (vni, path), cost in self._by_vni.items()
+        ]
         by_tunnel = [
-            {"vtep_a": low, "vtep_b": high} | cost.row() for (low, high), cost in self._by_tunnel.items()
+            {"vtep_a": low, "vtep_b": high, "encapsulation": path} | cost.row()
+            for ((low, high), path), cost in self._by_tunnel.items()
         ]
         return {
             "overhead_total": [self._total.row()],
-            "overhead_vni": _ordered(by_vni, lambda row: row["vni"]),
+            "overhead_vni": _ordered(by_vni, lambda row: (row["vni"], row["encapsulation"])),
             "overhead_tunnel": _ordered(by_tunnel, _tunnel_order),
         }
 
@@ -532,7 +552,7 @@ def _tunnel(src: str, dst: str) -> Tunnel:
 
 
 def _tunnel_order(row: Row) -> tuple[Any, ...]:
-    return ip_key(row["vtep_a"]), ip_key(row["vtep_b"])
+    return ip_key(row["vtep_a"]), ip_key(row["vtep_b"]), row["encapsulation"]
 
 
 def _direction_order(row: Row) -> tuple[Any, ...]:
@@ -541,7 +561,7 @@ def _direction_order(row: Row) -> tuple[Any, ...]:
 
 def _flow_order(row: Row) -> tuple[Any, ...]:
     ends = ((ip_key(row[f"{end}_ip"]), row[f"{end}_port"] or -1) for end in ("src", "dst"))
-    return row["vni"], _NUMBER[row["protocol"]], *ends
+    return row["vni"], _NUMBER[row["protocol"]], *ends, row["encapsulation"]
 
 
 def _mac_key(mac: str | None) -> str:
@@ -549,7 +569,7 @@ def _mac_key(mac: str | None) -> str:
 
 
 def _converse(
-    pairs: Pairs, vni: int, order: Sequence[str | None], share: Share, *, is_ahead: bool, kind: str | None
+    pairs: Pairs, vni: Wrapped, order: Sequence[str | None], share: Share, *, is_ahead: bool, kind: str | None
 ) -> None:
     group = pairs.setdefault((vni, order[0], order[1]), Group())
     group.sums.add(share)
@@ -559,8 +579,9 @@ def _converse(
 
 
 def _conversation_rows(pairs: Pairs, by: str, kinds: str) -> Iterator[Row]:
-    for (vni, low, high), group in pairs.items():
+    for ((vni, path), low, high), group in pairs.items():
         row = {"vni": vni, f"{by}_a": low, f"{by}_b": high} | group.sums.row()
+        row["encapsulation"] = path
         yield (
             row | _ways(group.ahead, group.back, "ab", "ba") | {kinds: sorted(group.members.get("kinds", ()))}
         )

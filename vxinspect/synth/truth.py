@@ -135,7 +135,7 @@ class _Counter:
     def share(self, packet: Packet, time: int) -> Share:
         """Return what a packet adds to the tables."""
         lost = int(packet is self._lost)
-        return share(packet, self._tags, self._plan.snap_length, time, lost)
+        return share(packet, self._ports, self._tags, self._plan.snap_length, time, lost=lost)
 
 
 def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:

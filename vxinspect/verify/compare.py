@@ -38,6 +38,7 @@ _BY_REASON = {
     "ipv6_payload_length": "Wireshark goes on where lengths contradict the frame's",
     "udp_length": "Wireshark goes on where lengths contradict the frame's",
     "udp_truncated": "Wireshark goes on where lengths contradict the frame's",
+    "depth_exceeded": "Wireshark goes on where VXLAN is nested more deeply than is looked into",
 }
 
 

@@ -135,6 +135,7 @@ impl Fragments {
         settings: &Settings,
         tally: &mut Tally,
         packet: &mut Packet,
+        aside: &mut Aside,
     ) -> Found {
         match self.take(piece, settings) {
             Step::Waits => Found::ending(Ending::Fragment),
@@ -146,7 +147,7 @@ impl Fragments {
                 tally.recount(Ending::Fragment, ending, 1);
                 Found { cell, ..Found::ending(ending) }
             }
-            Step::Whole(open) => self.complete(*open, piece, settings, tally, packet),
+            Step::Whole(open) => self.complete(*open, piece, settings, tally, packet, aside),
         }
     }
 
@@ -171,10 +172,10 @@ impl Fragments {
         settings: &Settings,
         tally: &mut Tally,
         packet: &mut Packet,
+        aside: &mut Aside,
     ) -> Found {
-        let mut aside = Aside::default();
-        let ending = decode::whole(&open.whole(last), &settings.ports, packet, &mut aside);
-        if let Some((port, vni)) = aside.candidate {
+        let ending = decode::whole(&open.whole(last), &settings.overlays, packet, aside);
+        if let Some((port, vni)) = aside.candidate.take() {
             tally.candidate(port, vni);
         }
         let is_other = ending.disposition() == Disposition::Other;
@@ -221,7 +222,7 @@ impl Fragments {
         let front = self.front;
         let added = self.table.change(&piece.datagram, |open| {
             open.take(piece, is_repeat, front);
-            if open.is_complete() { (true, None) } else { (false, open.told(&settings.ports)) }
+            if open.is_complete() { (true, None) } else { (false, open.told(&settings.overlays)) }
         });
         let step = match added {
             Some((true, _)) => match self.table.remove(&piece.datagram) {

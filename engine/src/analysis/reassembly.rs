@@ -21,21 +21,21 @@ impl Analysis {
 
     fn take_piece(&mut self, piece: &Piece<'_>) {
         let mut packet = Packet::default();
-        let found = self.fragments.observe(piece, &self.settings, &mut self.tally, &mut packet);
+        let found =
+            self.fragments.observe(piece, &self.settings, &mut self.tally, &mut packet, &mut self.aside);
         if let Some(cell) = found.cell {
             self.cells.charge(cell, piece.charge());
         }
         if found.ending == Ending::Vxlan {
-            self.add_whole(piece.datagram, &packet, found.rest);
+            self.add_whole(piece.datagram, packet, found.rest);
         }
     }
 
     /// A packet of a whole datagram, whose other frames cost `rest`.
-    fn add_whole(&mut self, datagram: Datagram, packet: &Packet, rest: Charge) {
-        self.tally.notes_of(packet.notes);
-        if self.settings.select.matches(packet) {
+    fn add_whole(&mut self, datagram: Datagram, mut packet: Packet, rest: Charge) {
+        if self.noted(&mut packet) {
             self.flush();
-            let cell = self.cells.add_alone(packet);
+            let cell = self.cells.add_alone(&packet);
             self.cells.charge(cell, rest);
             self.fragments.charge_to(datagram, cell);
         }

@@ -3,7 +3,7 @@
 use super::candidates::{Candidate, Candidates, LEAST_FRAMES};
 use super::copies::{Copies, Window};
 use crate::capture::Frame;
-use crate::decode::{Ports, fingerprint};
+use crate::decode::{Overlays, fingerprint};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Notes};
 use crate::timespan::TimeSpan;
@@ -32,10 +32,10 @@ impl Tally {
 
     /// Counts a frame; whether it is a copy that is to be dropped.
     #[inline]
-    pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending, ports: &Ports) -> bool {
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending, overlays: &Overlays) -> bool {
         self.seen.add(frame.time);
         self.endings.add(ending);
-        self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, ports))
+        self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, &overlays.ports))
     }
 
     /// What some frames ended as came out later.

@@ -18,6 +18,7 @@ use super::chunks::Chunks;
 use super::index::Index;
 use super::rare::RareRows;
 use super::stream::{Past, Segment, Stream};
+use super::tunnels::Tunnels;
 use super::{Cell, Health, Link, NONE};
 use crate::packet::FlowKey;
 use crate::wire::ip::protocol;
@@ -112,6 +113,7 @@ pub(super) struct Books<'a> {
     pub(super) cells: &'a mut Chunks<Cell>,
     pub(super) links: &'a mut Chunks<Link>,
     pub(super) rare: &'a mut RareRows,
+    pub(super) tunnels: &'a Tunnels,
 }
 
 impl Books<'_> {
@@ -134,16 +136,17 @@ impl Connections {
     /// The side that cell `id` is part of; `None` where it is of no TCP connection.
     pub(super) fn side_of(&mut self, id: u32, books: &mut Books<'_>) -> Option<u32> {
         if books.links[id].side == NONE {
-            books.links[id].side = self.join(id, books.cells)?;
+            books.links[id].side = self.join(id, books)?;
         }
         Some(books.links[id].side)
     }
 
-    fn join(&mut self, id: u32, cells: &Chunks<Cell>) -> Option<u32> {
-        let key = &cells[id].key;
-        let (flow, from_lower) = key.flow().filter(|_| key.protocol() == Some(protocol::TCP))?;
+    fn join(&mut self, id: u32, books: &Books<'_>) -> Option<u32> {
+        let cell = &books.cells[id];
+        let is_tcp = cell.key.protocol() == Some(protocol::TCP);
+        let (flow, from_lower) = books.tunnels.flow(cell).filter(|_| is_tcp)?;
         let hash = self.hasher.hash_one(flow);
-        let same = |number| self.key(number, cells) == Some(flow);
+        let same = |number| self.key(number, books) == Some(flow);
         let number = match self.index.find(hash, same) {
             Some(number) => number,
             None => self.begin(hash, id)?,
@@ -151,8 +154,9 @@ impl Connections {
         Some(number << 1 | u32::from(!from_lower))
     }
 
-    fn key(&self, number: u32, cells: &Chunks<Cell>) -> Option<FlowKey> {
-        cells[self.all[number].sides[0].head.cell].key.flow().map(|(flow, _)| flow)
+    fn key(&self, number: u32, books: &Books<'_>) -> Option<FlowKey> {
+        let cell = self.all[number].sides[0].head.cell;
+        books.tunnels.flow(&books.cells[cell]).map(|(flow, _)| flow)
     }
 
     /// Takes in a connection; `None` where sides can have no more numbers.

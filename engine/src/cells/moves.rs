@@ -1,4 +1,4 @@
-//! Where each station (a MAC in a VNI) was last seen, and how often it moved from one VTEP to another.
+//! Where each station (a MAC in a VNI of some encapsulation) was last seen, and how often it moved from one VTEP to another.
 //!
 //! A station behind one VTEP costs its packets nothing: only when a second VTEP sends from its MAC do its cells get
 //! marked, and from then on each of their packets is looked at. So moves are counted exactly, in capture order.
@@ -71,10 +71,11 @@ pub(super) struct Moves {
     hasher: RandomState,
 }
 
-/// VNI and MAC of the station that sent a cell's packets, where a forwarding table learns it.
-fn station(cell: &Cell) -> Option<(u32, u64)> {
+/// Path, VNI and MAC of the station that sent a cell's packets, where a forwarding table learns it.
+fn station(cell: &Cell, tunnels: &Tunnels) -> Option<(u32, u32, u64)> {
     let (source, _) = cell.key.macs()?;
-    source.is_learnable().then(|| (cell.key.vni(), source.bits()))
+    let path = tunnels.stack_of(cell.key.tunnel());
+    source.is_learnable().then(|| (path.0, cell.key.vni(), source.bits()))
 }
 
 /// Whether the packets of two cells were sent by the same VTEP.
@@ -93,14 +94,16 @@ impl Moves {
         links: &mut Chunks<Link>,
         tunnels: &Tunnels,
     ) {
-        let Some(key) = station(&cells[id]) else {
+        let Some(key) = station(&cells[id], tunnels) else {
             return;
         };
         let hash = self.hasher.hash_one(key);
-        let known = self.stations.find(hash, |(head, _)| station(&cells[*head]) == Some(key)).copied();
+        let known =
+            self.stations.find(hash, |(head, _)| station(&cells[*head], tunnels) == Some(key)).copied();
         let Some((head, _)) = known else {
-            let rehash =
-                |entry: &(u32, i64)| self.hasher.hash_one(station(&cells[entry.0]).unwrap_or_default());
+            let rehash = |entry: &(u32, i64)| {
+                self.hasher.hash_one(station(&cells[entry.0], tunnels).unwrap_or_default())
+            };
             self.stations.insert_unique(hash, (id, time), rehash);
             links[id].station = id;
             return;
@@ -188,12 +191,12 @@ impl Moves {
     }
 
     /// When the first packet of a cell's station came.
-    pub(super) fn first_time(&self, cell: &Cell, cells: &Chunks<Cell>) -> i64 {
-        let Some(key) = station(cell) else {
+    pub(super) fn first_time(&self, cell: &Cell, cells: &Chunks<Cell>, tunnels: &Tunnels) -> i64 {
+        let Some(key) = station(cell, tunnels) else {
             return NO_TIME;
         };
-        let known =
-            self.stations.find(self.hasher.hash_one(key), |(head, _)| station(&cells[*head]) == Some(key));
+        let same = |(head, _): &(u32, i64)| station(&cells[*head], tunnels) == Some(key);
+        let known = self.stations.find(self.hasher.hash_one(key), same);
         known.map_or(NO_TIME, |(_, time)| *time)
     }
 }

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use super::{Cells, PortSet};
 use crate::capture::{Frame, LinkType};
-use crate::decode::{Aside, Ports, decode};
+use crate::decode::{Aside, Overlays, decode};
 use crate::disposition::Ending;
 use crate::packet::Packet;
 use craft::Ipv4;
@@ -54,7 +54,7 @@ impl Plan {
         let data = self.frame();
         let (mut packet, mut aside) = (Packet::default(), Aside::default());
         let frame = Frame { data: &data, wire_len: data.len() as u32, time: 1, link: LinkType::ETHERNET };
-        assert_eq!(decode(&frame, &Ports::new(&[]), &mut packet, &mut aside), Ending::Vxlan);
+        assert_eq!(decode(&frame, &Overlays::default(), &mut packet, &mut aside), Ending::Vxlan);
         packet
     }
 
@@ -77,7 +77,7 @@ fn cells(plans: &[Plan]) -> Cells {
 
 fn source_ports(cells: &Cells, id: u32) -> usize {
     let mut ports = PortSet::default();
-    cells.source_ports(id, &mut ports);
+    cells.source_ports(id, &cells.innermost(cells.get(id)), &mut ports);
     ports.len()
 }
 
@@ -90,7 +90,7 @@ fn port_loads(cells: &Cells, id: u32) -> BTreeMap<u16, u64> {
 
 fn outer_macs(cells: &Cells, id: u32) -> Vec<String> {
     let mut macs = Vec::new();
-    cells.outer_macs(id, |mac| macs.push(mac.to_string()));
+    cells.outer_macs(id, &cells.innermost(cells.get(id)), |mac| macs.push(mac.to_string()));
     macs.sort();
     macs
 }

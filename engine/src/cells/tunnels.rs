@@ -8,9 +8,11 @@ use foldhash::fast::RandomState;
 
 use hashbrown::HashMap;
 
+use super::Cell;
+use super::chains::{self, Chain, Chains, PathId};
 use super::index::Index;
 use super::underlay::{Errors, Path, Run, Treatment};
-use crate::packet::{Packet, Tunnel};
+use crate::packet::{FlowKey, Layer, Packet, Tunnel};
 use crate::wire::icmp::Error;
 
 /// ICMP errors are kept for so many directions, which takes some 10 MB; those about others are counted only. A
@@ -31,6 +33,11 @@ const _: () = assert!(size_of::<Direction>() == 64);
 pub(super) struct Tunnels {
     all: Vec<Direction>,
     paths: Vec<Path>,
+    /// What wraps the packets of each.
+    stacks: Vec<PathId>,
+    chains: Chains,
+    /// Of those that are inside of others, the one that the underlay carries.
+    carriers: HashMap<u32, u32>,
     errors: HashMap<Tunnel, Errors>,
     unkept_errors: u64,
     index: Index,
@@ -46,6 +53,10 @@ impl Tunnels {
         let Some(number) = self.index.find(hash, |id| all[id as usize].tunnel == packet.tunnel) else {
             return self.carry_first(hash, packet);
         };
+        if packet.tunnel.chain() != 0 {
+            self.carry_stacked(number, packet);
+            return number;
+        }
         let run = &mut self.all[number as usize].run;
         if !run.take(packet.handling) {
             self.paths[number as usize].turn(run, packet.handling);
@@ -56,13 +67,38 @@ impl Tunnels {
     #[cold]
     fn carry_first(&mut self, hash: u64, packet: &Packet) -> u32 {
         let number = self.add(hash, &packet.tunnel);
-        self.paths[number as usize].turn(&mut self.all[number as usize].run, packet.handling);
+        self.carry_stacked(number, packet);
         number
     }
 
-    /// The way of tunnel `number`.
+    /// The underlay knows of the outermost tunnel only.
+    #[cold]
+    fn carry_stacked(&mut self, number: u32, packet: &Packet) {
+        let number = self.carrier(number) as usize;
+        let run = &mut self.all[number].run;
+        if !run.take(packet.handling) {
+            self.paths[number].turn(run, packet.handling);
+        }
+    }
+
+    /// The number of the tunnel that the underlay carries the packets of tunnel `number` in.
+    fn carrier(&mut self, number: u32) -> u32 {
+        let tunnel = &self.all[number as usize].tunnel;
+        let Some(outermost) = self.chains.outermost(tunnel) else {
+            return number;
+        };
+        if let Some(carrier) = self.carriers.get(&number) {
+            return *carrier;
+        }
+        let carrier = self.number(&outermost);
+        self.carriers.insert(number, carrier);
+        carrier
+    }
+
+    /// The way that the packets of tunnel `number` go.
     pub(super) fn path(&mut self, number: u32) -> &mut Path {
-        &mut self.paths[number as usize]
+        let carrier = self.carrier(number);
+        &mut self.paths[carrier as usize]
     }
 
     /// The number of `tunnel`, which it gets when it is new.
@@ -81,17 +117,55 @@ impl Tunnels {
         let id = self.all.len() as u32;
         self.all.push(Direction { tunnel: *tunnel, run: Run::default() });
         self.paths.push(Path::default());
+        self.stacks.push(self.chains.path_of(tunnel));
         self.index.insert(hash, id);
         id
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Tunnel> {
-        self.all.iter().map(|direction| &direction.tunnel)
+    /// How many there are, those included that carry others only.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
-    /// How the underlay treats each direction that has packets.
+    /// The number of the chain of `layers`.
+    pub(super) fn chain_number(&mut self, layers: &[Layer]) -> u32 {
+        self.chains.number(layers)
+    }
+
+    /// The numbers that the chains of `other` have here; its number 0 first.
+    pub(super) fn chain_numbers(&mut self, other: &Tunnels) -> Vec<u32> {
+        self.chains.numbers_of(&other.chains)
+    }
+
+    /// What wraps the packets of a tunnel.
+    #[inline]
+    pub(super) fn stack_of(&self, number: u32) -> PathId {
+        self.stacks[number as usize]
+    }
+
+    /// The flow of a cell's packets, and whether they go from its lower end; `None` where that is not known.
+    pub(super) fn flow(&self, cell: &Cell) -> Option<(FlowKey, bool)> {
+        cell.key.flow(self.stack_of(cell.key.tunnel()).0)
+    }
+
+    /// What is around a tunnel, if anything.
+    #[inline]
+    pub(super) fn around(&self, tunnel: &Tunnel) -> Option<&Chain> {
+        self.chains.get(tunnel.chain())
+    }
+
+    /// The layers of all chains with their paths; a layer as often as there are chains with it.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &(Layer, PathId)> {
+        self.chains.layers()
+    }
+
+    pub(super) fn stack(&self, number: PathId) -> &chains::Path {
+        self.chains.path(number)
+    }
+
+    /// How the underlay treats each direction that it carries.
     pub(super) fn treatments(&self) -> impl Iterator<Item = (&Tunnel, Treatment)> {
-        let directions = self.all.iter().zip(&self.paths);
+        let directions = self.all.iter().zip(&self.paths).filter(|(each, _)| each.tunnel.chain() == 0);
         directions.map(|(direction, path)| (&direction.tunnel, path.treatment(&direction.run)))
     }
 
@@ -122,6 +196,9 @@ impl Tunnels {
     /// Adds what a later part of the run saw.
     pub(super) fn merge(&mut self, later: &Tunnels) {
         for (Direction { tunnel, run }, path) in later.all.iter().zip(&later.paths) {
+            if tunnel.chain() != 0 {
+                continue;
+            }
             let number = self.number(tunnel) as usize;
             self.paths[number].merge(&mut self.all[number].run, path, run);
         }

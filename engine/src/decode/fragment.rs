@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use foldhash::quality::FixedState;
 
 use super::network::{self, Fragment, Header, Network};
-use super::{Aside, LARGEST_MTU, Ports, behind_headers, internet, link};
+use super::{Aside, LARGEST_MTU, Overlays, behind_headers, inside, internet, link};
 use crate::capture::{Frame, LinkType};
 use crate::cells::Charge;
 use crate::disposition::Ending;
@@ -178,11 +178,16 @@ pub struct Whole<'a> {
 
 /// Walks what is behind the IP headers of `whole`, as [`super::decode`] does in a frame.
 #[must_use]
-pub fn whole(whole: &Whole<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) -> Ending {
-    walk(whole, ports, packet, aside).unwrap_or_else(|ending| ending)
+pub fn whole(whole: &Whole<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
+    walk(whole, overlays, packet, aside).unwrap_or_else(|ending| ending)
 }
 
-fn walk(whole: &Whole<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) -> Result<Ending, Ending> {
+fn walk(
+    whole: &Whole<'_>,
+    overlays: &Overlays,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Result<Ending, Ending> {
     let Datagram { is_v6, source, destination, .. } = whole.datagram;
     let span = Span::new(whole.front, whole.len as usize);
     let behind = network::extensions(whole.protocol, span)?;
@@ -204,7 +209,11 @@ fn walk(whole: &Whole<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside
     };
     let frame =
         Frame { data: whole.front, wire_len: whole.wire_len, time: whole.time, link: LinkType::ETHERNET };
-    let ending = behind_headers(&frame, whole.mac, &ip, ports, packet, aside)?;
+    let ending = behind_headers(&frame, whole.mac, &ip, overlays, packet, aside)?;
+    let ending = if ending == Ending::Vxlan { inside(&frame, overlays, packet, aside) } else { ending };
+    if ending != Ending::Vxlan {
+        return Err(ending);
+    }
     // As large as the datagram in one piece: that is what the underlay's MTU is too small for.
     let fragment_header_len = if is_v6 { ipv6::FRAGMENT_HEADER_LEN as u32 } else { 0 };
     packet.outer_ip_len = whole.front_header_len.saturating_sub(fragment_header_len) + whole.len;

@@ -10,10 +10,11 @@ mod links;
 mod outside;
 mod prints;
 mod quotes;
+mod stacks;
 
 use std::net::IpAddr;
 
-use super::{Aside, Ports, decode};
+use super::{Aside, Overlays, decode};
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
 use crate::packet::{Note, Packet};
@@ -27,9 +28,13 @@ struct Answer {
 
 /// The walk over the first bytes of a frame that was `wire_len` bytes long.
 fn walk_as(link: LinkType, data: &[u8], wire_len: usize) -> Answer {
+    walk_with(&Overlays::default(), link, data, wire_len)
+}
+
+fn walk_with(overlays: &Overlays, link: LinkType, data: &[u8], wire_len: usize) -> Answer {
     let (mut packet, mut aside) = (Packet::default(), Aside::default());
     let frame = Frame { data, wire_len: wire_len as u32, time: 7, link };
-    let ending = decode(&frame, &Ports::new(&[]), &mut packet, &mut aside);
+    let ending = decode(&frame, overlays, &mut packet, &mut aside);
     Answer { ending, packet, aside }
 }
 

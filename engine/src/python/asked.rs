@@ -11,7 +11,8 @@ use pyo3::types::{PyBytes, PyString};
 use super::convert::{filter_error, option_error};
 use super::reader::PyReader;
 use crate::analysis::Window;
-use crate::scan::{Input, Origin};
+use crate::decode::{Overlays, Ports};
+use crate::scan::{Input, Options, Origin};
 use crate::select::{Select, SelectError};
 
 /// Name to show, and a path, contents or an open binary file.
@@ -30,12 +31,27 @@ pub(super) fn inputs(sources: &Sources<'_>) -> PyResult<(Vec<Input>, Arc<AtomicB
 /// Nanoseconds and frames within which copies are dropped, each the default where it is not given.
 pub(super) type Dedup = Option<(Option<u64>, Option<u32>)>;
 
-pub(super) fn window(dedup: Dedup) -> Option<Window> {
+fn window(dedup: Dedup) -> Option<Window> {
     let usual = Window::default();
     dedup.map(|(time, frames)| Window {
         time: time.unwrap_or(usual.time),
         frames: frames.unwrap_or(usual.frames),
     })
+}
+
+/// The attributes of `vxinspect.overlays.Overlays`, which has checked them.
+#[derive(FromPyObject)]
+pub(super) struct AskedOverlays {
+    ports: Vec<u16>,
+    auto_ports: bool,
+    max_depth: usize,
+}
+
+impl AskedOverlays {
+    pub(super) fn options(self, select: Select, dedup: Dedup, count: Option<u64>) -> Options {
+        let overlays = Overlays { ports: Ports::new(&self.ports), max_depth: self.max_depth };
+        Options { overlays, auto_ports: self.auto_ports, select, dedup: window(dedup), count }
+    }
 }
 
 pub(super) fn selection(py: Python<'_>, terms: Vec<(String, String)>) -> PyResult<Select> {

@@ -7,17 +7,17 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use super::asked::{Dedup, Sources, inputs, selection, window};
+use super::asked::{AskedOverlays, Dedup, Sources, inputs, selection};
 use super::convert::{capture_error, option_error, run_error, value};
 use super::monitor::PyMonitor;
 use super::target;
 use super::told::{self, Outcome, PortCandidate};
 use crate::capture::{LinkType, NO_TIME};
 use crate::disposition::Ending;
-use crate::packet;
+use crate::packet::{self, Layer};
 use crate::packets::text::{Form, Text};
 use crate::packets::{self, COLUMNS, Row, Wanted};
-use crate::scan::{Options, Position};
+use crate::scan::Position;
 use crate::stream::{Seen, Stream};
 
 /// A frame with its bytes.
@@ -31,6 +31,7 @@ pub(super) struct Packet {
     link: LinkType,
     ending: Ending,
     decoded: packet::Packet,
+    around: Box<[Layer]>,
     data: Box<[u8]>,
     /// The inner frame, where it is put together from fragments, and so not in the data.
     together: Option<Box<[u8]>>,
@@ -46,6 +47,7 @@ impl Packet {
             link: seen.frame.link,
             ending: seen.look.ending,
             decoded: seen.packet().copied().unwrap_or_default(),
+            around: seen.around().into(),
             data: seen.frame.data.into(),
             together: seen.packet().is_some_and(is_together).then(|| seen.inner().into()),
         }
@@ -59,6 +61,7 @@ impl Packet {
             captured_len: self.data.len() as u32,
             ending: self.ending,
             packet: (self.ending == Ending::Vxlan).then_some(&self.decoded),
+            around: &self.around,
         }
     }
 
@@ -110,7 +113,7 @@ with_columns! {
     [
         number capture time src_vtep dst_vtep outer_src_port udp_port vni src_mac dst_mac vlan ethertype
         src_ip dst_ip protocol src_port dst_port tcp_flags wire_length captured_length inner_length
-        payload_length disposition reason notes
+        payload_length disposition reason notes encapsulation depth
     ]
 
     #[getter]
@@ -199,14 +202,13 @@ impl State {
 #[pymethods]
 impl PacketReader {
     #[new]
-    #[pyo3(signature = (sources, *, ports, auto_ports, select, dedup, count, limit, all_frames, progress))]
+    #[pyo3(signature = (sources, *, overlays, select, dedup, count, limit, all_frames, progress))]
     // Python names each argument, and hands over what it made of them.
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
     fn new(
         py: Python<'_>,
         sources: Sources<'_>,
-        ports: Vec<u16>,
-        auto_ports: bool,
+        overlays: AskedOverlays,
         select: Vec<(String, String)>,
         dedup: Dedup,
         count: Option<u64>,
@@ -215,8 +217,7 @@ impl PacketReader {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let (inputs, interrupted) = inputs(&sources)?;
-        let options =
-            Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
+        let options = overlays.options(selection(py, select)?, dedup, count);
         let mut monitor = PyMonitor::new(progress, interrupted);
         let stream = py.detach(|| Stream::begin(inputs, &options, &mut monitor));
         let stream = stream.map_err(|error| capture_error(py, error))?;
@@ -278,14 +279,13 @@ fn several(stream: &Stream) -> Vec<String> {
 /// Writes rows as text.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, ports, auto_ports, select, dedup, count, limit, all_frames, form, names, target, progress
+    sources, *, overlays, select, dedup, count, limit, all_frames, form, names, target, progress
 ))]
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn write_packets(
     py: Python<'_>,
     sources: Sources<'_>,
-    ports: Vec<u16>,
-    auto_ports: bool,
+    overlays: AskedOverlays,
     select: Vec<(String, String)>,
     dedup: Dedup,
     count: Option<u64>,
@@ -303,7 +303,7 @@ pub(super) fn write_packets(
         other => return Err(option_error(py, "form", other, "json, jsonl or csv")),
     };
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
+    let options = overlays.options(selection(py, select)?, dedup, count);
     let mut monitor = PyMonitor::new(progress, interrupted);
     let mut target = target::open(target)?;
     let run = py.detach(|| {

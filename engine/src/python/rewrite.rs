@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
-use super::asked::{Dedup, Sources, inputs, selection, window};
+use super::asked::{AskedOverlays, Dedup, Sources, inputs, selection};
 use super::convert::{option_error, run_error};
 use super::monitor::PyMonitor;
 use super::target;
@@ -101,15 +101,14 @@ fn whole(py: Python<'_>, monitor: PyMonitor) -> PyResult<()> {
 /// Writes the inner frames of packets.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, ports, auto_ports, select, dedup, count, target, split_by, container, nanoseconds, compression, progress
+    sources, *, overlays, select, dedup, count, target, split_by, container, nanoseconds, compression, progress
 ))]
 // Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn decap(
     py: Python<'_>,
     sources: Sources<'_>,
-    ports: Vec<u16>,
-    auto_ports: bool,
+    overlays: AskedOverlays,
     select: Vec<(String, String)>,
     dedup: Dedup,
     count: Option<u64>,
@@ -121,7 +120,7 @@ pub(super) fn decap(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Outcome> {
     let writing = writing(py, container, nanoseconds, compression, LARGEST_FRAME)?;
-    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
+    let options = overlays.options(selection(py, select)?, dedup, count);
     let opened = Opened::new(&target, split_by, writing)?;
     rewritten(py, &sources, &options, opened, &mut Decap::default(), true, progress)
 }
@@ -129,14 +128,13 @@ pub(super) fn decap(
 /// Writes the frames of packets.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, ports, auto_ports, select, dedup, count, invert, target, container, nanoseconds, compression, progress
+    sources, *, overlays, select, dedup, count, invert, target, container, nanoseconds, compression, progress
 ))]
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn extract(
     py: Python<'_>,
     sources: Sources<'_>,
-    ports: Vec<u16>,
-    auto_ports: bool,
+    overlays: AskedOverlays,
     select: Vec<(String, String)>,
     dedup: Dedup,
     count: Option<u64>,
@@ -148,7 +146,7 @@ pub(super) fn extract(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Outcome> {
     let writing = writing(py, container, nanoseconds, compression, LARGEST_FRAME)?;
-    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
+    let options = overlays.options(selection(py, select)?, dedup, count);
     let opened = Opened::new(&target, None, writing)?;
     rewritten(py, &sources, &options, opened, &mut Extract::new(invert), false, progress)
 }

@@ -8,15 +8,14 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::asked::{Dedup, Sources, inputs, selection, window};
+use super::asked::{AskedOverlays, Dedup, Sources, inputs, selection};
 use super::convert::{capture_error, option_error, value};
 use super::monitor::PyMonitor;
 use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
 use crate::cells;
-use crate::packet::Tunnel;
-use crate::scan::{self as run, Options};
+use crate::scan as run;
 use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
@@ -153,11 +152,11 @@ impl Analysis {
     }
 
     fn ports(&self) -> Vec<u16> {
-        self.seen.settings().ports.iter().collect()
+        self.seen.settings().overlays.ports.iter().collect()
     }
 
     fn ports_seen(&self) -> Vec<u16> {
-        let ports: BTreeSet<u16> = self.seen.cells().tunnels().map(Tunnel::udp_port).collect();
+        let ports: BTreeSet<u16> = self.seen.cells().tunnels().map(|(tunnel, _)| tunnel.udp_port()).collect();
         ports.into_iter().collect()
     }
 
@@ -245,14 +244,13 @@ pub(super) fn fields() -> Vec<(&'static str, Option<&'static str>, &'static str,
 
 /// Reads captures as one run.
 #[pyfunction]
-#[pyo3(signature = (sources, *, ports, auto_ports, select, dedup, count, threads, progress, keep_on_interrupt))]
+#[pyo3(signature = (sources, *, overlays, select, dedup, count, threads, progress, keep_on_interrupt))]
 // The one call of the module: Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn scan(
     py: Python<'_>,
     sources: Sources<'_>,
-    ports: Vec<u16>,
-    auto_ports: bool,
+    overlays: AskedOverlays,
     select: Vec<(String, String)>,
     dedup: Dedup,
     count: Option<u64>,
@@ -264,7 +262,7 @@ pub(super) fn scan(
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = Options { ports, auto_ports, select: selection(py, select)?, dedup: window(dedup), count };
+    let options = overlays.options(selection(py, select)?, dedup, count);
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use crate::capture::NO_TIME;
-use crate::packet::{Note, Packet, ecn};
+use crate::packet::{Layer, Note, Packet, ecn};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::{protocol, protocol_number};
 use crate::wire::mac::Mac;
@@ -48,11 +48,15 @@ pub(super) enum Kind {
     AddressV6(Reads<IpAddr>),
 }
 
-/// How to read a field: one value, or two of them (source and destination).
+/// How to read a field: one value, or two of them (source and destination); of VXLAN in VXLAN, of each layer.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reads<T: 'static> {
     One(fn(&Packet) -> Option<T>),
     Two(fn(&Packet) -> Option<(T, T)>),
+    /// One of each layer: of the innermost overlay, and of those around it.
+    OneEach(fn(&Packet) -> Option<T>, fn(&Layer) -> Option<T>),
+    /// Two of each layer.
+    TwoEach(fn(&Packet) -> Option<(T, T)>, fn(&Layer) -> (T, T)),
 }
 
 /// The numbers of a field: the largest, and names for some.
@@ -227,14 +231,14 @@ pub static FIELDS: &[Field] = &[
     ),
     field(
         "vni",
-        one(VNI, |p| p.key.known_vni().map(u64::from)),
+        Kind::Number(Reads::OneEach(|p| p.key.known_vni().map(u64::from), |l| Some(l.vni.into())), VNI),
         "vni in {100..199, 300}",
         "VXLAN network identifier",
     )
     .also("vxlan.vni"),
     field(
         "outer.eth.src",
-        Kind::Mac(Reads::One(|p| p.origin.mac().map(Mac::bits))),
+        Kind::Mac(Reads::OneEach(|p| p.origin.mac().map(Mac::bits), |l| l.origin.mac().map(Mac::bits))),
         "outer.eth.src == 02:42:c0:00:02:01",
         "outer source MAC address, where the link layer has one",
     ),
@@ -242,20 +246,23 @@ pub static FIELDS: &[Field] = &[
     label("outer.ipv6", "the tunnel is one of IPv6", |p| p.tunnel.source().is_ipv6()),
     field(
         "outer.ip.addr",
-        Kind::Address(Reads::Two(|p| Some((p.tunnel.source(), p.tunnel.destination())))),
+        Kind::Address(Reads::TwoEach(
+            |p| Some((p.tunnel.source(), p.tunnel.destination())),
+            |l| (l.tunnel.source(), l.tunnel.destination()),
+        )),
         "vtep == 192.0.2.1",
         "outer IP addresses, source and destination: the VTEPs",
     )
     .also("vtep"),
     field(
         "outer.ip.src",
-        Kind::Address(Reads::One(|p| Some(p.tunnel.source()))),
+        Kind::Address(Reads::OneEach(|p| Some(p.tunnel.source()), |l| Some(l.tunnel.source()))),
         "outer.ip.src == 192.0.2.0/24",
         "outer source address: the VTEP that sent it",
     ),
     field(
         "outer.ip.dst",
-        Kind::Address(Reads::One(|p| Some(p.tunnel.destination()))),
+        Kind::Address(Reads::OneEach(|p| Some(p.tunnel.destination()), |l| Some(l.tunnel.destination()))),
         "outer.ip.dst == 239.0.0.0/8",
         "outer destination address: the receiving VTEP, or a multicast group",
     ),
@@ -297,19 +304,31 @@ pub static FIELDS: &[Field] = &[
     ),
     field(
         "outer.udp.port",
-        two(SHORT, |p| Some(wide((p.origin.port(), p.tunnel.udp_port())))),
+        Kind::Number(
+            Reads::TwoEach(
+                |p| Some(wide((p.origin.port(), p.tunnel.udp_port()))),
+                |l| wide((l.origin.port(), l.tunnel.udp_port())),
+            ),
+            SHORT,
+        ),
         "outer.udp.port == 8472",
         "outer UDP ports, source and destination",
     ),
     field(
         "outer.udp.srcport",
-        one(SHORT, |p| Some(p.origin.port().into())),
+        Kind::Number(
+            Reads::OneEach(|p| Some(p.origin.port().into()), |l| Some(l.origin.port().into())),
+            SHORT,
+        ),
         "outer.udp.srcport < 49152",
         "outer UDP source port: the flow's entropy",
     ),
     field(
         "outer.udp.dstport",
-        one(SHORT, |p| Some(p.tunnel.udp_port().into())),
+        Kind::Number(
+            Reads::OneEach(|p| Some(p.tunnel.udp_port().into()), |l| Some(l.tunnel.udp_port().into())),
+            SHORT,
+        ),
         "outer.udp.dstport == 4789",
         "outer UDP destination port: the one that makes it VXLAN",
     ),
@@ -575,6 +594,9 @@ pub static FIELDS: &[Field] = &[
     }),
     label("note.overlapping_fragments", "some of which overlap without being the same", |p| {
         p.notes.has(Note::OverlappingFragments)
+    }),
+    label("note.stacked", "more than one header wraps the inner frame: VXLAN in VXLAN", |p| {
+        p.notes.has(Note::Stacked)
     }),
 ];
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::field::Reads;
-use crate::packet::Packet;
+use crate::packet::{Layer, Packet};
 
 /// A filter as it is written: tests, and what joins them.
 #[derive(Debug)]
@@ -209,20 +209,38 @@ impl<T: Copy> Reads<T> {
     #[inline]
     fn is_there(self, packet: &Packet) -> bool {
         match self {
-            Reads::One(read) => read(packet).is_some(),
-            Reads::Two(read) => read(packet).is_some(),
+            Reads::One(read) | Reads::OneEach(read, _) => read(packet).is_some(),
+            Reads::Two(read) | Reads::TwoEach(read, _) => read(packet).is_some(),
         }
     }
 
     /// Whether `holds` does of any, or all, of the values; of none it does not.
     #[inline]
-    fn hold(self, packet: &Packet, of: Of, holds: impl Fn(T) -> bool) -> bool {
+    fn hold(self, packet: &Packet, around: &[Layer], of: Of, holds: impl Fn(T) -> bool) -> bool {
+        let both = |(a, b)| match of {
+            Of::Any => holds(a) || holds(b),
+            Of::All => holds(a) && holds(b),
+        };
         match self {
             Reads::One(read) => read(packet).is_some_and(holds),
-            Reads::Two(read) => read(packet).is_some_and(|(a, b)| match of {
-                Of::Any => holds(a) || holds(b),
-                Of::All => holds(a) && holds(b),
-            }),
+            Reads::Two(read) => read(packet).is_some_and(both),
+            Reads::OneEach(own, outer) => {
+                of.layers(own(packet).is_some_and(&holds), around, |l| outer(l).is_some_and(&holds))
+            }
+            Reads::TwoEach(own, outer) => {
+                of.layers(own(packet).is_some_and(&both), around, |l| both(outer(l)))
+            }
+        }
+    }
+}
+
+impl Of {
+    /// Whether something holds of any, or all, layers: of the innermost, and of those around it.
+    #[inline]
+    fn layers(self, innermost: bool, around: &[Layer], mut holds: impl FnMut(&Layer) -> bool) -> bool {
+        match self {
+            Of::Any => innermost || around.iter().any(holds),
+            Of::All => innermost && around.iter().all(&mut holds),
         }
     }
 }
@@ -237,28 +255,30 @@ impl Test {
     }
 
     #[inline]
-    fn holds(&self, packet: &Packet) -> bool {
+    fn holds(&self, packet: &Packet, around: &[Layer]) -> bool {
         match self {
             Test::Between(read, low, high) => {
                 read(packet).is_some_and(|value| *low <= value && value <= *high)
             }
             Test::Number(reads, condition) => {
-                reads.hold(packet, condition.of, |value| condition.holds(value))
+                reads.hold(packet, around, condition.of, |value| condition.holds(value))
             }
             Test::Address(reads, condition) => {
-                reads.hold(packet, condition.of, |value| condition.holds(value))
+                reads.hold(packet, around, condition.of, |value| condition.holds(value))
             }
             Test::Is(holds) => holds(packet),
             Test::HasNumber(reads) => reads.is_there(packet),
             Test::HasAddress(reads) => reads.is_there(packet),
             Test::Part(reads, part, condition) => {
-                reads.hold(packet, condition.of, |value| condition.holds(part.of(value)))
+                reads.hold(packet, around, condition.of, |value| condition.holds(part.of(value)))
             }
             Test::Numbers((left, part), right, Comparison { of, relation }) => {
-                left.hold(packet, *of, |a| right.hold(packet, *of, |b| relation.holds(part.of(a), b)))
+                left.hold(packet, around, *of, |a| {
+                    right.hold(packet, around, *of, |b| relation.holds(part.of(a), b))
+                })
             }
             Test::Addresses(left, right, Comparison { of, relation }) => {
-                left.hold(packet, *of, |a| right.hold(packet, *of, |b| relation.holds(a, b)))
+                left.hold(packet, around, *of, |a| right.hold(packet, around, *of, |b| relation.holds(a, b)))
             }
         }
     }
@@ -294,17 +314,17 @@ impl Program {
         Self { steps: steps.into(), entry }
     }
 
-    /// Whether the filter selects `packet`.
+    /// Whether the filter selects `packet`; `around` is what is around its innermost overlay.
     // Out of the walk's way: without a selection nothing is slower for it.
     #[inline]
-    pub(super) fn selects(&self, packet: &Packet) -> bool {
+    pub(super) fn selects(&self, packet: &Packet, around: &[Layer]) -> bool {
         let mut way = self.entry;
         loop {
             match way {
                 Way::Done(selected) => return selected,
                 Way::Step(number) => {
                     let step = &self.steps[number as usize];
-                    way = if step.test.holds(packet) { step.where_it_holds } else { step.where_not };
+                    way = if step.test.holds(packet, around) { step.where_it_holds } else { step.where_not };
                 }
             }
         }

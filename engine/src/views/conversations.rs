@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::roll_up::{Members, RollUp};
-use super::{Column, Direction, Row, Sums, first, last};
-use crate::cells::{Cell, Cells};
+use super::{Column, Direction, Row, Sums, encapsulation, first, last, path_order};
+use crate::cells::{Cell, Cells, PathId};
 use crate::value::Value;
 use crate::wire::mac::Mac;
 use crate::wire::{ethernet, ip};
@@ -24,6 +24,7 @@ pub trait End: Ord + Send + Sync + Copy + std::hash::Hash + 'static {
 /// One conversation.
 pub struct ConversationRow<E> {
     vni: u32,
+    path: PathId,
     a: E,
     b: E,
     sums: Sums,
@@ -39,15 +40,16 @@ impl<E: End> Row for ConversationRow<E> {
         self.sums.wire_bytes
     }
 
-    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
-        (self.vni, self.a, self.b).cmp(&(other.vni, other.a, other.b))
+    fn key_order(&self, other: &Self, cells: &Cells) -> Ordering {
+        let order = (self.vni, self.a, self.b).cmp(&(other.vni, other.a, other.b));
+        order.then_with(|| path_order(cells, self.path, other.path))
     }
 }
 
 impl<E> ConversationRow<E> {
-    fn new((vni, a, b): (u32, E, E)) -> Self {
+    fn new((vni, path, a, b): (u32, PathId, E, E)) -> Self {
         let (ab, ba) = (Direction::default(), Direction::default());
-        Self { vni, a, b, sums: Sums::default(), ab, ba, kinds: Members::default() }
+        Self { vni, path, a, b, sums: Sums::default(), ab, ba, kinds: Members::default() }
     }
 
     fn names(&self, name: impl Fn(u16) -> Cow<'static, str>) -> Value {
@@ -74,6 +76,7 @@ macro_rules! columns {
             $kinds,
             Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
             Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+            Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
         ]
     };
 }
@@ -121,8 +124,9 @@ fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
         let Some((source, destination)) = E::of(cell) else {
             continue;
         };
-        let key = (cell.key.vni(), source.min(destination), source.max(destination));
-        let row = by_pair.row(&key, |row| (row.vni, row.a, row.b), || ConversationRow::new(key));
+        let (vni, path) = (cell.key.vni(), cells.path_of(cell));
+        let key = (vni, path, source.min(destination), source.max(destination));
+        let row = by_pair.row(&key, |row| (row.vni, row.path, row.a, row.b), || ConversationRow::new(key));
         row.sums.add(id, cells);
         let direction = if source == row.a { &mut row.ab } else { &mut row.ba };
         direction.add(cell);

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::roll_up::{Members, RollUp};
-use super::{Column, Row, Sums, first, last};
-use crate::cells::Cells;
+use super::{Column, Row, Sums, encapsulation, first, last, path_order};
+use crate::cells::{Cells, PathId};
 use crate::value::Value;
 use crate::wire::mac::Mac;
 
@@ -13,6 +13,7 @@ use crate::wire::mac::Mac;
 pub struct FdbRow {
     station: u32,
     vni: u32,
+    path: PathId,
     mac: Mac,
     vtep: IpAddr,
     ips: Members<IpAddr>,
@@ -35,14 +36,16 @@ impl Row for FdbRow {
             name: "five_moves_s",
             value: |r, _| Value::maybe(r.fastest_moves, |nanos| Value::Real(nanos as f64 / 1e9)),
         },
+        Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
     ];
 
     fn wire_bytes(&self) -> u64 {
         self.sums.wire_bytes
     }
 
-    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
-        (self.vni, self.mac).cmp(&(other.vni, other.mac))
+    fn key_order(&self, other: &Self, cells: &Cells) -> Ordering {
+        let order = (self.vni, self.mac).cmp(&(other.vni, other.mac));
+        order.then_with(|| path_order(cells, self.path, other.path))
     }
 }
 
@@ -57,10 +60,10 @@ pub fn rows(cells: &Cells) -> Vec<FdbRow> {
         let new = || {
             let place = cells.place(station);
             let vtep = cells.tunnel(cells.get(place.cell)).source();
-            let (vni, moves) = (cell.key.vni(), place.moves);
+            let (vni, path, moves) = (cell.key.vni(), cells.path_of(cell), place.moves);
             let fastest_moves = cells.fastest_moves(station);
             let (ips, sums) = (Members::default(), Sums::default());
-            FdbRow { station, vni, mac, vtep, ips, sums, moves, fastest_moves }
+            FdbRow { station, vni, path, mac, vtep, ips, sums, moves, fastest_moves }
         };
         let row = by_station.row(&station, |row| row.station, new);
         row.sums.add(id, cells);

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::roll_up::RollUp;
 use super::tcp_health::milliseconds;
 use super::tcp_state::{Party, conn_state};
-use super::{Column, Row, first, last};
-use crate::cells::{Cell, Cells, Health, RoundTrips, Trace};
+use super::{Column, Row, encapsulation, first, last, path_order};
+use crate::cells::{Cell, Cells, Health, PathId, RoundTrips, Trace};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 use crate::wire::ip::{protocol, protocol_name};
@@ -121,6 +121,7 @@ impl Row for FlowRow {
         Column { name: "syn_retries", value: |r, _| r.syn_retries() },
         Column { name: "rtt_syn_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_answer) },
         Column { name: "rtt_ack_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_end) },
+        Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path(cells)) },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -128,7 +129,8 @@ impl Row for FlowRow {
     }
 
     fn key_order(&self, other: &Self, cells: &Cells) -> Ordering {
-        self.tuple(cells).cmp(&other.tuple(cells))
+        let order = self.tuple(cells).cmp(&other.tuple(cells));
+        order.then_with(|| path_order(cells, self.path(cells), other.path(cells)))
     }
 }
 
@@ -194,6 +196,10 @@ impl FlowRow {
         cells.get(way.first_cell)
     }
 
+    fn path(&self, cells: &Cells) -> PathId {
+        cells.path_of(self.cell(cells))
+    }
+
     /// VNI and 5-tuple, from the source of [`Self::forward`].
     fn tuple(&self, cells: &Cells) -> Tuple {
         let tuple = Tuple::of(self.cell(cells)).unwrap_or(Tuple::NONE);
@@ -256,16 +262,16 @@ impl FlowRow {
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
-    let key = |row: &FlowRow| row.cell(cells).key.flow().map(|(flow, _)| flow);
+    let key = |row: &FlowRow| cells.flow(row.cell(cells)).map(|(flow, _)| flow);
     for (id, cell) in cells.numbered() {
-        if let Some((flow, is_forward)) = cell.key.flow() {
+        if let Some((flow, is_forward)) = cells.flow(cell) {
             by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }
     }
     by_tuple.into_rows().into_iter().map(FlowRow::oriented).collect()
 }
 
-/// The VNI of each flow.
-pub(super) fn vnis(cells: &Cells) -> impl Iterator<Item = u32> {
-    rows(cells).into_iter().map(|row| row.cell(cells).key.vni())
+/// The VNI of each flow, and its path.
+pub(super) fn vnis(cells: &Cells) -> impl Iterator<Item = (u32, PathId)> {
+    rows(cells).into_iter().map(|row| (row.cell(cells).key.vni(), row.path(cells)))
 }

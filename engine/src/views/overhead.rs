@@ -4,16 +4,17 @@ use std::cmp::Ordering;
 
 use super::roll_up::RollUp;
 use super::tunnels::Pair;
-use super::{Column, Row, Sums};
-use crate::cells::{Cell, Cells};
+use super::{Column, Row, Sums, encapsulation, path_order};
+use crate::cells::{Cell, Cells, PathId};
 use crate::value::Value;
-use crate::wire::{udp, vxlan};
 
 /// What the encapsulation of some packets costs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cost {
     sums: Sums,
     outer_ip_bytes: u64,
+    udp_bytes: u64,
+    overlay_bytes: u64,
     largest_outer_ip: u32,
     largest_on_cable: u32,
     offload_frames: u64,
@@ -23,24 +24,19 @@ impl Cost {
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         let rare = cells.rare(id);
         let ip_header_bytes = cell.packets * u64::from(cells.tunnel(cell).ip_header_len());
+        let (udp, overlay) = cells.header_bytes(cell);
         self.sums.add(id, cells);
+        self.udp_bytes += cell.packets * u64::from(udp);
+        self.overlay_bytes += cell.packets * u64::from(overlay);
         self.outer_ip_bytes += ip_header_bytes + rare.more_ip_bytes;
         self.largest_on_cable = self.largest_on_cable.max(cell.largest_on_cable);
         self.largest_outer_ip = self.largest_outer_ip.max(cell.largest_on_cable).max(rare.largest_offload);
         self.offload_frames += rare.offload_frames;
     }
 
-    fn udp_bytes(&self) -> u64 {
-        self.sums.packets * udp::HEADER_LEN as u64
-    }
-
-    fn vxlan_bytes(&self) -> u64 {
-        self.sums.packets * vxlan::HEADER_LEN as u64
-    }
-
-    /// All that is neither IP, UDP, VXLAN nor inner frame: link headers, tags, padding, frame check sequences.
+    /// All that is neither IP, UDP, VXLAN nor inner frame: Ethernet headers, tags, padding, frame check sequences.
     fn outer_ethernet_bytes(&self) -> i64 {
-        let headers = self.outer_ip_bytes + self.udp_bytes() + self.vxlan_bytes();
+        let headers = self.outer_ip_bytes + self.udp_bytes + self.overlay_bytes;
         self.sums.overhead_bytes() - headers.cast_signed()
     }
 
@@ -51,11 +47,13 @@ impl Cost {
 }
 
 /// A group of packets whose cost is told.
-pub trait Group: Ord + Send + Sync + Copy + std::hash::Hash + 'static {
+pub trait Group: Eq + Send + Sync + Copy + std::hash::Hash + 'static {
     /// The columns, the key's first.
     const COLUMNS: &'static [Column<OverheadRow<Self>>];
-    /// The group of a cell.
+    /// The group of a cell: of nested overlays, that of the outermost.
     fn of(cell: &Cell, cells: &Cells) -> Self;
+    /// The order of groups.
+    fn order(self, other: Self, cells: &Cells) -> Ordering;
 }
 
 /// One group.
@@ -71,22 +69,22 @@ impl<G: Group> Row for OverheadRow<G> {
         self.cost.sums.wire_bytes
     }
 
-    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
-        self.group.cmp(&other.group)
+    fn key_order(&self, other: &Self, cells: &Cells) -> Ordering {
+        self.group.order(other.group, cells)
     }
 }
 
-/// The columns of a group's table: its key's, then what all have in common.
+/// The columns of a group's table: its key's, what all have in common, and the rest of its key's.
 macro_rules! columns {
-    ($($key:expr),*) => {
+    ([$($key:expr),*] $($last:expr),*) => {
         &[
             $($key,)*
             Column { name: "packets", value: |r, _| Value::Count(r.cost.sums.packets) },
             Column { name: "wire_bytes", value: |r, _| Value::Count(r.cost.sums.wire_bytes) },
             Column { name: "outer_ethernet_bytes", value: |r, _| Value::Signed(r.cost.outer_ethernet_bytes()) },
             Column { name: "outer_ip_bytes", value: |r, _| Value::Count(r.cost.outer_ip_bytes) },
-            Column { name: "udp_bytes", value: |r, _| Value::Count(r.cost.udp_bytes()) },
-            Column { name: "vxlan_bytes", value: |r, _| Value::Count(r.cost.vxlan_bytes()) },
+            Column { name: "udp_bytes", value: |r, _| Value::Count(r.cost.udp_bytes) },
+            Column { name: "vxlan_bytes", value: |r, _| Value::Count(r.cost.overlay_bytes) },
             Column { name: "overhead_bytes", value: |r, _| Value::Signed(r.cost.sums.overhead_bytes()) },
             Column { name: "overhead_percent", value: |r, _| r.cost.sums.overhead_percent() },
             Column { name: "inner_bytes", value: |r, _| Value::Count(r.cost.sums.inner_bytes) },
@@ -99,6 +97,7 @@ macro_rules! columns {
             Column { name: "largest_outer_ip_packet", value: |r, _| length(r.cost.largest_outer_ip) },
             Column { name: "required_underlay_mtu", value: |r, _| length(r.cost.largest_on_cable) },
             Column { name: "offload_frames", value: |r, _| Value::Count(r.cost.offload_frames) },
+            $($last,)*
         ]
     };
 }
@@ -108,35 +107,61 @@ fn length(bytes: u32) -> Value {
 }
 
 /// All packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Total;
 
 impl Group for Total {
-    const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!();
+    const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!([]);
     fn of(_: &Cell, _: &Cells) -> Self {
         Self
+    }
+    fn order(self, _: Self, _: &Cells) -> Ordering {
+        Ordering::Equal
     }
 }
 
 /// The packets of a VNI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Vni(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Vni {
+    number: u32,
+    path: PathId,
+}
 
 impl Group for Vni {
-    const COLUMNS: &'static [Column<OverheadRow<Self>>] =
-        columns!(Column { name: "vni", value: |r, _| Value::Count(r.group.0.into()) });
-    fn of(cell: &Cell, _: &Cells) -> Self {
-        Self(cell.key.vni())
+    const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!(
+        [Column { name: "vni", value: |r, _| Value::Count(r.group.number.into()) }]
+        Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.group.path) }
+    );
+    fn of(cell: &Cell, cells: &Cells) -> Self {
+        let level = cells.outermost(cell);
+        Self { number: level.vni, path: level.path }
+    }
+    fn order(self, other: Self, cells: &Cells) -> Ordering {
+        self.number.cmp(&other.number).then_with(|| path_order(cells, self.path, other.path))
     }
 }
 
-impl Group for Pair {
+/// The packets of a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tunnel {
+    pair: Pair,
+    path: PathId,
+}
+
+impl Group for Tunnel {
     const COLUMNS: &'static [Column<OverheadRow<Self>>] = columns!(
-        Column { name: "vtep_a", value: |r, _| Value::Ip(r.group.vtep_a) },
-        Column { name: "vtep_b", value: |r, _| Value::Ip(r.group.vtep_b) }
+        [
+            Column { name: "vtep_a", value: |r, _| Value::Ip(r.group.pair.vtep_a) },
+            Column { name: "vtep_b", value: |r, _| Value::Ip(r.group.pair.vtep_b) }
+        ]
+        Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.group.path) }
     );
     fn of(cell: &Cell, cells: &Cells) -> Self {
-        Pair::of(cell, cells)
+        let level = cells.outermost(cell);
+        Self { pair: Pair::of(level.tunnel), path: level.path }
+    }
+    fn order(self, other: Self, cells: &Cells) -> Ordering {
+        self.pair.cmp(&other.pair).then_with(|| path_order(cells, self.path, other.path))
     }
 }
 

@@ -78,7 +78,7 @@ fn paths(cells: &Cells) -> Vec<Path> {
 
 /// Directions of tunnels between two VTEPs whose other direction is silent.
 fn one_way(cells: &Cells) -> Set<(IpAddr, IpAddr)> {
-    let ways: Set<_> = cells.tunnels().map(|tunnel| (tunnel.source(), tunnel.destination())).collect();
+    let ways: Set<_> = cells.tunnels().map(|(tunnel, _)| (tunnel.source(), tunnel.destination())).collect();
     ways.iter().copied().filter(|(a, b)| !b.is_multicast() && !ways.contains(&(*b, *a))).collect()
 }
 
@@ -127,7 +127,7 @@ pub fn strays(cells: &Cells) -> Vec<StrayRow> {
 
 fn astray(cells: &Cells, paths: &[Path]) -> Vec<StrayRow> {
     let homes = homes(cells);
-    let sent_to: Set<IpAddr> = cells.tunnels().map(crate::packet::Tunnel::destination).collect();
+    let sent_to: Set<IpAddr> = cells.tunnels().map(|(tunnel, _)| tunnel.destination()).collect();
     let is_home = |path: &Path| homes.get(&path.receiver()).is_some_and(|homes| homes.contains(&path.to));
     // One look at each path tells the few that may be astray; only what concerns those is looked at again.
     let suspects: Vec<&Path> =

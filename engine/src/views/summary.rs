@@ -1,5 +1,7 @@
 //! What a capture comes to as a whole.
 
+use hashbrown::HashSet;
+
 use super::roll_up::Members;
 use super::{Sums, tunnels::Pair, vnis::VniRow};
 use crate::cells::Cells;
@@ -26,16 +28,18 @@ pub struct Totals {
 #[must_use]
 pub fn totals(cells: &Cells, vnis: &[VniRow]) -> Totals {
     let sum = |of: fn(&VniRow) -> u64| vnis.iter().map(of).sum();
-    let (mut vteps, mut tunnels) = (Members::default(), Members::default());
-    for tunnel in cells.tunnels() {
-        let ends = [tunnel.source(), tunnel.destination()];
-        ends.into_iter().filter(|end| !end.is_multicast()).for_each(|end| vteps.add(end));
-        tunnels.add(Pair::of_tunnel(tunnel));
+    let (mut vteps, mut tunnels) = (Members::default(), HashSet::new());
+    for (tunnel, path) in cells.tunnels() {
+        let pair = Pair::of(tunnel);
+        if tunnels.insert((pair, path)) {
+            let ends = [pair.vtep_a, pair.vtep_b];
+            ends.into_iter().filter(|end| !end.is_multicast()).for_each(|end| vteps.add(end));
+        }
     }
     Totals {
         vnis: vnis.len() as u64,
         vteps: vteps.count(),
-        tunnels: tunnels.count(),
+        tunnels: tunnels.len() as u64,
         flows: sum(VniRow::flows),
         macs: sum(VniRow::macs),
         ips: sum(VniRow::ips),

@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use hashbrown::HashMap;
 
-use crate::cells::{Cell, Cells, Health};
+use crate::cells::{Cell, Cells, Health, Level};
 use crate::value::Value;
 
 /// The sums over some cells.
@@ -35,13 +35,17 @@ impl TcpSums {
     }
 }
 
-/// The median round trip of each group of connections, in nanoseconds. A connection is in the group of the cell of its
+/// The median round trip of each group of connections, in nanoseconds. A connection is in the groups of the layers of its
 /// first segment, if all of its handshake was seen.
-pub(super) fn median_round_trips<G: Hash + Eq>(cells: &Cells, group: impl Fn(&Cell) -> G) -> HashMap<G, f64> {
+pub(super) fn median_round_trips<G: Hash + Eq>(
+    cells: &Cells,
+    group: impl Fn(&Level<'_>) -> G,
+) -> HashMap<G, f64> {
     let mut all: HashMap<G, Vec<u64>> = HashMap::new();
     for (id, round_trips) in cells.connections() {
         if let Some(time) = round_trips.whole() {
-            all.entry(group(cells.get(id))).or_default().push(time);
+            let groups = cells.levels(cells.get(id)).map(|level| group(&level));
+            groups.for_each(|group| all.entry(group).or_default().push(time));
         }
     }
     all.into_iter().map(|(group, times)| (group, median(times))).collect()
@@ -61,11 +65,11 @@ pub(super) fn milliseconds(nanoseconds: Option<f64>) -> Value {
     Value::maybe(nanoseconds, |count| Value::Real(count / 1e6))
 }
 
-/// The columns that sum this up, of rows that have it as `tcp`, behind `columns` of their own.
+/// The columns that sum this up, of rows that have it as `tcp`, between `columns` of their own.
 macro_rules! with_tcp_columns {
-    ($($column:expr),* $(,)?) => {
+    ([$($before:expr),* $(,)?], [$($behind:expr),* $(,)?]) => {
         &[
-            $($column,)*
+            $($before,)*
             Column { name: "tcp_segments", value: |r, _| Value::Count(r.tcp.segments) },
             Column { name: "retransmitted", value: |r, _| Value::Count(r.tcp.health.retransmitted) },
             Column { name: "retransmission_percent", value: |r, _| r.tcp.retransmission_percent() },
@@ -76,6 +80,7 @@ macro_rules! with_tcp_columns {
             Column { name: "resets", value: |r, _| Value::Count(r.tcp.health.resets) },
             Column { name: "syn_retries", value: |r, _| Value::Count(r.tcp.health.syn_retries) },
             Column { name: "rtt_ms", value: |r, _| r.tcp.round_trip_ms() },
+            $($behind,)*
         ]
     };
 }

@@ -92,7 +92,7 @@ impl UnderlayRow {
     }
 
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
-        self.vnis.add(cell.key.vni());
+        self.vnis.add(cells.outermost(cell).vni);
         self.sums.add(id, cells);
         cells.port_loads(id, |port, packets| *self.ports.entry(port).or_default() += packets);
     }
@@ -146,10 +146,10 @@ pub fn rows(cells: &Cells) -> Vec<UnderlayRow> {
     let mut flows: HashSet<(Way, FlowKey), RandomState> = HashSet::default();
     let key = |row: &UnderlayRow| row.way;
     for (id, cell) in cells.numbered() {
-        let way = way(cells.tunnel(cell));
+        let way = way(cells.outermost(cell).tunnel);
         let row = by_way.row(&way, key, || UnderlayRow::new(way));
         row.add(id, cell, cells);
-        row.flows += u64::from(cell.key.flow().is_some_and(|(flow, _)| flows.insert((way, flow))));
+        row.flows += u64::from(cells.flow(cell).is_some_and(|(flow, _)| flows.insert((way, flow))));
     }
     for (tunnel, treatment) in cells.treatments() {
         let way = way(tunnel);

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::roll_up::{Members, RollUp};
 use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::tunnels::Pair;
-use super::{Column, Row, Sums, first, flows, last};
-use crate::cells::{Cell, Cells};
+use super::{Column, Row, Sums, depth, encapsulation, first, flows, last, path_order};
+use crate::cells::{Cell, Cells, Level, PathId};
 use crate::value::Value;
 use crate::wire::ip::is_host;
 
@@ -15,6 +15,7 @@ use crate::wire::ip::is_host;
 #[derive(Clone, Copy)]
 pub struct VniRow {
     vni: u32,
+    path: PathId,
     sums: Sums,
     bum_packets: u64,
     tagged_packets: u64,
@@ -28,30 +29,36 @@ pub struct VniRow {
 
 impl Row for VniRow {
     const COLUMNS: &'static [Column<Self>] = with_tcp_columns![
-        Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
-        Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
-        Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
-        Column { name: "payload_bytes", value: |r, _| Value::Count(r.sums.payload_bytes) },
-        Column { name: "wire_bytes", value: |r, _| Value::Count(r.sums.wire_bytes) },
-        Column { name: "overhead_bytes", value: |r, _| Value::Signed(r.sums.overhead_bytes()) },
-        Column { name: "overhead_percent", value: |r, _| r.sums.overhead_percent() },
-        Column { name: "bum_packets", value: |r, _| Value::Count(r.bum_packets) },
-        Column { name: "vteps", value: |r, _| Value::Count(r.vteps) },
-        Column { name: "tunnels", value: |r, _| Value::Count(r.tunnels) },
-        Column { name: "macs", value: |r, _| Value::Count(r.macs) },
-        Column { name: "ips", value: |r, _| Value::Count(r.ips) },
-        Column { name: "flows", value: |r, _| Value::Count(r.flows) },
-        Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
-        Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
-        Column { name: "tagged_packets", value: |r, _| Value::Count(r.tagged_packets) },
+        [
+            Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
+            Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
+            Column { name: "inner_bytes", value: |r, _| Value::Count(r.sums.inner_bytes) },
+            Column { name: "payload_bytes", value: |r, _| Value::Count(r.sums.payload_bytes) },
+            Column { name: "wire_bytes", value: |r, _| Value::Count(r.sums.wire_bytes) },
+            Column { name: "overhead_bytes", value: |r, _| Value::Signed(r.sums.overhead_bytes()) },
+            Column { name: "overhead_percent", value: |r, _| r.sums.overhead_percent() },
+            Column { name: "bum_packets", value: |r, _| Value::Count(r.bum_packets) },
+            Column { name: "vteps", value: |r, _| Value::Count(r.vteps) },
+            Column { name: "tunnels", value: |r, _| Value::Count(r.tunnels) },
+            Column { name: "macs", value: |r, _| Value::Count(r.macs) },
+            Column { name: "ips", value: |r, _| Value::Count(r.ips) },
+            Column { name: "flows", value: |r, _| Value::Count(r.flows) },
+            Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
+            Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
+            Column { name: "tagged_packets", value: |r, _| Value::Count(r.tagged_packets) },
+        ],
+        [
+            Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
+            Column { name: "depth", value: |r, cells| depth(cells, r.path) },
+        ]
     ];
 
     fn wire_bytes(&self) -> u64 {
         self.sums.wire_bytes
     }
 
-    fn key_order(&self, other: &Self, _: &Cells) -> Ordering {
-        self.vni.cmp(&other.vni)
+    fn key_order(&self, other: &Self, cells: &Cells) -> Ordering {
+        self.vni.cmp(&other.vni).then_with(|| path_order(cells, self.path, other.path))
     }
 }
 
@@ -72,6 +79,7 @@ impl VniRow {
 /// A VNI while its cells are added up.
 struct Vni {
     number: u32,
+    path: PathId,
     sums: Sums,
     bum_packets: u64,
     tagged_packets: u64,
@@ -84,9 +92,10 @@ struct Vni {
 }
 
 impl Vni {
-    fn new(number: u32) -> Self {
+    fn new((number, path): (u32, PathId)) -> Self {
         Self {
             number,
+            path,
             sums: Sums::default(),
             bum_packets: 0,
             tagged_packets: 0,
@@ -99,7 +108,7 @@ impl Vni {
         }
     }
 
-    fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
+    fn add(&mut self, id: u32, cell: &Cell, level: &Level<'_>, cells: &Cells) {
         self.sums.add(id, cells);
         self.tcp.add(id, cell, cells);
         if cell.key.is_bum() {
@@ -108,9 +117,16 @@ impl Vni {
         if cell.key.tag().is_some() {
             self.tagged_packets += cell.packets;
         }
-        let ends = [cells.tunnel(cell).source(), cells.tunnel(cell).destination()];
+        let ends = [level.tunnel.source(), level.tunnel.destination()];
         ends.into_iter().filter(|ip| !ip.is_multicast()).for_each(|ip| self.vteps.add(ip));
-        self.tunnels.add(Pair::of(cell, cells));
+        self.tunnels.add(Pair::of(level.tunnel));
+        // The tenant's addresses are known in the VNI that is directly around the tenant's frame.
+        if level.is_innermost() {
+            self.add_addresses(id, cell, cells);
+        }
+    }
+
+    fn add_addresses(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         // A station is known by its first cell, which is in its VNI.
         self.macs += u64::from(cells.station(id) == Some(id));
         let addresses = cell.key.addresses().filter(|_| cell.key.protocol().is_some());
@@ -121,6 +137,7 @@ impl Vni {
     fn row(self) -> VniRow {
         VniRow {
             vni: self.number,
+            path: self.path,
             sums: self.sums,
             bum_packets: self.bum_packets,
             tagged_packets: self.tagged_packets,
@@ -134,21 +151,23 @@ impl Vni {
     }
 }
 
-/// The VNIs.
+/// The VNIs, of each layer.
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<VniRow> {
     let mut by_vni: RollUp<Vni> = RollUp::new();
-    let key = |row: &Vni| row.number;
+    let key = |row: &Vni| (row.number, row.path);
     for (id, cell) in cells.numbered() {
-        let vni = cell.key.vni();
-        by_vni.row(&vni, key, || Vni::new(vni)).add(id, cell, cells);
+        for level in cells.levels(cell) {
+            let vni = (level.vni, level.path);
+            by_vni.row(&vni, key, || Vni::new(vni)).add(id, cell, &level, cells);
+        }
     }
     for vni in flows::vnis(cells) {
         by_vni.row(&vni, key, || Vni::new(vni)).flows += 1;
     }
-    let round_trips = median_round_trips(cells, |cell| cell.key.vni());
+    let round_trips = median_round_trips(cells, |level| (level.vni, level.path));
     let rows = by_vni.into_rows().into_iter().map(|mut vni| {
-        vni.tcp.round_trip = round_trips.get(&vni.number).copied();
+        vni.tcp.round_trip = round_trips.get(&key(&vni)).copied();
         vni.row()
     });
     rows.collect()

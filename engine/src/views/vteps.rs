@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::roll_up::{Members, RollUp};
 use super::{Column, Direction, Row, Sums, first, last, numbers};
-use crate::cells::{Cell, Cells};
+use crate::cells::{Cell, Cells, Level};
 use crate::value::Value;
 use crate::wire::mac::Mac;
 
@@ -60,43 +60,47 @@ impl VtepRow {
         }
     }
 
-    fn send(&mut self, id: u32, cell: &Cell, cells: &Cells) {
+    fn send(&mut self, id: u32, cell: &Cell, level: &Level<'_>, cells: &Cells) {
         self.sums.add(id, cells);
         self.sent.add(cell);
-        self.meet(cell, cells.tunnel(cell).destination());
-        cells.station(id).into_iter().for_each(|station| self.stations.add(station));
-        cells.outer_macs(id, |mac| self.outer_macs.add(mac));
+        self.meet(level, level.tunnel.destination());
+        if level.is_innermost() {
+            cells.station(id).into_iter().for_each(|station| self.stations.add(station));
+        }
+        cells.outer_macs(id, level, |mac| self.outer_macs.add(mac));
     }
 
-    fn receive(&mut self, id: u32, cell: &Cell, cells: &Cells) {
+    fn receive(&mut self, id: u32, cell: &Cell, level: &Level<'_>, cells: &Cells) {
         // A packet to oneself is on the wire once.
-        if cells.tunnel(cell).source() != self.vtep {
+        if level.tunnel.source() != self.vtep {
             self.sums.add(id, cells);
         }
         self.received.add(cell);
-        self.meet(cell, cells.tunnel(cell).source());
+        self.meet(level, level.tunnel.source());
     }
 
-    fn meet(&mut self, cell: &Cell, peer: IpAddr) {
-        self.vnis.add(cell.key.vni());
+    fn meet(&mut self, level: &Level<'_>, peer: IpAddr) {
+        self.vnis.add(level.vni);
         if !peer.is_multicast() {
             self.peers.add(peer);
         }
     }
 }
 
-/// The VTEPs.
+/// The VTEPs, of each layer.
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<VtepRow> {
     let mut by_vtep: RollUp<VtepRow> = RollUp::new();
     let key = |row: &VtepRow| row.vtep;
     for (id, cell) in cells.numbered() {
-        let (source, destination) = (cells.tunnel(cell).source(), cells.tunnel(cell).destination());
-        if !source.is_multicast() {
-            by_vtep.row(&source, key, || VtepRow::new(source)).send(id, cell, cells);
-        }
-        if !destination.is_multicast() {
-            by_vtep.row(&destination, key, || VtepRow::new(destination)).receive(id, cell, cells);
+        for level in cells.levels(cell) {
+            let (source, destination) = (level.tunnel.source(), level.tunnel.destination());
+            if !source.is_multicast() {
+                by_vtep.row(&source, key, || VtepRow::new(source)).send(id, cell, &level, cells);
+            }
+            if !destination.is_multicast() {
+                by_vtep.row(&destination, key, || VtepRow::new(destination)).receive(id, cell, &level, cells);
+            }
         }
     }
     by_vtep.into_rows()

@@ -7,7 +7,7 @@ use super::checksum::{fold, sum, udp_checksum};
 use super::mix;
 use super::output::{Interface, Output, Piece, Written};
 use crate::capture::{Frame, LinkType};
-use crate::decode::{Aside, Ports, decode, inner_frame};
+use crate::decode::{Aside, Overlays, Ports, decode, inner_frame};
 use crate::disposition::Ending;
 use crate::error::RunError;
 use crate::packet::{Key, Packet};
@@ -81,7 +81,7 @@ const I_FLAG: u8 = 0x08;
 pub struct Encap {
     headers: Headers,
     select: Select,
-    ports: Ports,
+    overlays: Overlays,
     /// All headers, as of a frame without bytes.
     template: Vec<u8>,
     frame: Vec<u8>,
@@ -92,8 +92,9 @@ impl Encap {
     /// `select` chooses among the frames, as the packets that they become.
     #[must_use]
     pub fn new(headers: Headers, select: Select) -> Self {
-        let (template, ports) = (template(&headers), Ports::new(&[headers.port]));
-        Self { headers, select, ports, template, frame: Vec::new(), left_out: LeftOut::default() }
+        let ports = Ports::new(&[headers.port]);
+        let (template, overlays) = (template(&headers), Overlays { ports, ..Overlays::default() });
+        Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() }
     }
 
     /// What was left out so far.
@@ -166,8 +167,8 @@ impl Encap {
     /// Whether the packet that a frame became is selected.
     fn is_selected(&self, made: &Frame<'_>) -> bool {
         let (mut packet, mut aside) = (Packet::default(), Aside::default());
-        let ending = decode(made, &self.ports, &mut packet, &mut aside);
-        ending == Ending::Vxlan && self.select.matches(&packet)
+        let ending = decode(made, &self.overlays, &mut packet, &mut aside);
+        ending == Ending::Vxlan && self.select.matches(&packet, aside.around(&packet))
     }
 
     /// The longest frame whose outer lengths, of 16 bits, can be told. That of IPv6 does not count its own header.

@@ -7,7 +7,7 @@ use super::is_apart;
 use super::ranges::Ranges;
 use crate::analysis::Settings;
 use crate::cells::Charge;
-use crate::decode::{self, Aside, Datagram, Piece, Ports, Whole};
+use crate::decode::{self, Aside, Datagram, Overlays, Piece, Whole};
 use crate::disposition::{Disposition, Ending};
 use crate::packet::{Handling, Packet};
 use crate::wire::mac::Mac;
@@ -261,9 +261,9 @@ impl Open {
     }
 
     /// The packet of its front, as far as that goes; `None` where it holds no VXLAN header.
-    fn glimpse(&self, ports: &Ports) -> Result<Packet, Ending> {
+    fn glimpse(&self, overlays: &Overlays) -> Result<Packet, Ending> {
         let mut packet = Packet::default();
-        match decode::whole(&self.begun(), ports, &mut packet, &mut Aside::default()) {
+        match decode::whole(&self.begun(), overlays, &mut packet, &mut Aside::default()) {
             Ending::Vxlan => Ok(packet),
             ending => Err(ending),
         }
@@ -271,14 +271,14 @@ impl Open {
 
     /// Where its front has told that it carries no VXLAN: what its frames end as, and how many are still counted as
     /// fragments.
-    pub(super) fn told(&mut self, ports: &Ports) -> Option<(Ending, u64)> {
+    pub(super) fn told(&mut self, overlays: &Overlays) -> Option<(Ending, u64)> {
         if self.is_told {
             return (!self.is_ours()).then_some((self.counted_as, 1));
         }
         if self.held.unbroken() == 0 {
             return None;
         }
-        let ending = self.glimpse(ports).err().unwrap_or(Ending::Vxlan);
+        let ending = self.glimpse(overlays).err().unwrap_or(Ending::Vxlan);
         self.is_told = ending != Ending::OuterCut;
         if ending.disposition() != Disposition::Other {
             return None;
@@ -294,9 +294,9 @@ impl Open {
 
     /// What is to be told of it where it stays incomplete; `None` where it is no packet that was asked for.
     pub(super) fn incomplete(&self, why: Why, settings: &Settings) -> Option<Incomplete> {
-        let packet = self.glimpse(&settings.ports).ok();
+        let packet = self.glimpse(&settings.overlays).ok();
         let asked_for = match &packet {
-            Some(packet) => settings.select.matches(packet),
+            Some(packet) => settings.select.matches(packet, &[]),
             None => settings.select.may_match(self.datagram.source(), self.datagram.destination()),
         };
         asked_for.then(|| Incomplete {

@@ -111,7 +111,8 @@ fn source_ports_across_a_merge() {
         }
     }
     let mut ports = PortSet::default();
-    part(0..90).source_ports(0, &mut ports);
-    part(50..120).source_ports(0, &mut ports);
+    for part in [part(0..90), part(50..120)] {
+        part.source_ports(0, &part.innermost(part.get(0)), &mut ports);
+    }
     assert_eq!(ports.len(), 120);
 }

@@ -44,6 +44,7 @@ fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
         Ending::VxlanTruncated => ethernet(v4(&udp(49_152, 4789, &[8, 0, 0, 0, 0, 0, 1]))),
         Ending::VxlanCut => cut(&whole, VXLAN + 7),
         Ending::InnerTruncatedHeader => ethernet(v4(&udp(49_152, 4789, &vxlan(100, &inner()[..13])))),
+        Ending::DepthExceeded => ethernet((1..=5).fold(inner(), |frame, vni| over_ipv4(vni, &frame))),
         Ending::UnsupportedLinkType => (LinkType(147), whole.clone(), whole.len()),
         Ending::OuterCut => cut(&whole, UDP + 7),
         Ending::LinkTruncated => ethernet(whole[..13].to_vec()),

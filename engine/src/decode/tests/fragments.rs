@@ -3,7 +3,7 @@
 use super::craft::{self, Ipv4, Ipv6, MORE, authentication, datagram, fragment, inner, options, outer, udp};
 use super::{Answer, assert_is_inner, ending, ip, notes, vteps};
 use crate::capture::{Frame, LinkType};
-use crate::decode::{Aside, Piece, Ports, Whole, piece, whole};
+use crate::decode::{Aside, Overlays, Piece, Whole, piece, whole};
 use crate::disposition::Ending;
 use crate::packet::Packet;
 
@@ -47,7 +47,7 @@ fn together<'a>(piece: &Piece<'_>, front: &'a [u8], len: u32) -> Whole<'a> {
 
 fn walk_whole(given: &Whole<'_>) -> Answer {
     let (mut packet, mut aside) = (Packet::default(), Aside::default());
-    let ending = whole(given, &Ports::new(&[]), &mut packet, &mut aside);
+    let ending = whole(given, &Overlays::default(), &mut packet, &mut aside);
     Answer { ending, packet, aside }
 }
 

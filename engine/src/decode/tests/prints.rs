@@ -2,9 +2,9 @@
 
 use super::craft::{self, Ipv4, Ipv6, MORE, datagram, ethernet, inner, mac, outer, over_ipv4, over_ipv6};
 use super::craft::{patched, tag, tcp, udp, vxlan};
-use super::{Aside, Ports, decode};
+use super::{Aside, decode};
 use crate::capture::{Frame, LinkType};
-use crate::decode::{Fingerprint, fingerprint};
+use crate::decode::{Fingerprint, Overlays, fingerprint};
 use crate::packet::Packet;
 
 const IP: usize = 14;
@@ -13,9 +13,9 @@ const INNER: usize = UDP + 16;
 
 fn print_of(link: LinkType, data: &[u8], wire_len: usize) -> Fingerprint {
     let frame = Frame { data, wire_len: wire_len as u32, time: 7, link };
-    let ports = Ports::new(&[]);
-    let ending = decode(&frame, &ports, &mut Packet::default(), &mut Aside::default());
-    fingerprint(&frame, ending, &ports)
+    let overlays = Overlays::default();
+    let ending = decode(&frame, &overlays, &mut Packet::default(), &mut Aside::default());
+    fingerprint(&frame, ending, &overlays.ports)
 }
 
 fn print(data: &[u8]) -> Fingerprint {

@@ -68,7 +68,7 @@ fn arp() -> Packet {
 
 fn selects(filter: &str, packet: &Packet) -> bool {
     let expr = parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    Program::of(expr).selects(packet)
+    Program::of(expr).selects(packet, &[])
 }
 
 /// Asserts what each filter says of a packet: true of the first ones, false of the others.
@@ -530,7 +530,7 @@ proptest! {
             Ok(expr) => {
                 let program = Program::of(expr);
                 for packet in [syn(), ping6(), arp(), Packet::default()] {
-                    program.selects(&packet);
+                    program.selects(&packet, &[]);
                 }
             }
             Err(error) => {

@@ -1,0 +1,115 @@
+//! The overlays of a cell's packets, from the outermost in.
+
+use super::chains::{Path, PathId};
+use super::{Cell, Cells, PortSet};
+use crate::packet::{Layer, Tunnel};
+use crate::wire::mac::Mac;
+use crate::wire::udp;
+
+/// One overlay of a cell's packets.
+#[derive(Debug, Clone, Copy)]
+pub struct Level<'a> {
+    /// Its VNI.
+    pub vni: u32,
+    /// Which way it went.
+    pub tunnel: &'a Tunnel,
+    /// What wraps it, itself included.
+    pub path: PathId,
+    /// Where it is around another.
+    outer: Option<&'a Layer>,
+}
+
+impl Level<'_> {
+    /// Whether the tenant's frame is directly inside.
+    #[must_use]
+    pub fn is_innermost(&self) -> bool {
+        self.outer.is_none()
+    }
+}
+
+impl Cells {
+    /// The overlays of a cell's packets, from the outermost in.
+    #[inline]
+    pub fn levels<'a>(&'a self, cell: &'a Cell) -> impl Iterator<Item = Level<'a>> {
+        let around = self.tunnels.around(self.tunnel(cell)).map_or(&[][..], |chain| &chain.layers);
+        let outer = around.iter().map(|(layer, path)| Level {
+            vni: layer.vni,
+            tunnel: &layer.tunnel,
+            path: *path,
+            outer: Some(layer),
+        });
+        outer.chain(std::iter::once(self.innermost(cell)))
+    }
+
+    /// The outermost of them.
+    #[inline]
+    #[must_use]
+    pub fn outermost<'a>(&'a self, cell: &'a Cell) -> Level<'a> {
+        self.levels(cell).next().unwrap_or_else(|| self.innermost(cell))
+    }
+
+    /// The innermost of them, which all cells have.
+    #[inline]
+    #[must_use]
+    pub fn innermost<'a>(&'a self, cell: &'a Cell) -> Level<'a> {
+        let (tunnel, path) = (self.tunnel(cell), self.path_of(cell));
+        Level { vni: cell.key.vni(), tunnel, path, outer: None }
+    }
+
+    /// The directions of all tunnels, of all layers, with their paths; each at least once.
+    pub fn tunnels(&self) -> impl Iterator<Item = (&Tunnel, PathId)> {
+        let mut is_innermost = vec![false; self.tunnels.len()];
+        for cell in self.iter() {
+            is_innermost[cell.key.tunnel() as usize] = true;
+        }
+        let numbers = (0..is_innermost.len() as u32).filter(move |number| is_innermost[*number as usize]);
+        let innermost = numbers.map(|number| (self.tunnels.get(number), self.tunnels.stack_of(number)));
+        innermost.chain(self.tunnels.layers().map(|(layer, path)| (&layer.tunnel, *path)))
+    }
+
+    /// What wraps a cell's inner frames.
+    #[inline]
+    #[must_use]
+    pub fn path_of(&self, cell: &Cell) -> PathId {
+        self.tunnels.stack_of(cell.key.tunnel())
+    }
+
+    /// The path of a number.
+    #[must_use]
+    pub fn path(&self, number: PathId) -> &Path {
+        self.tunnels.stack(number)
+    }
+
+    /// UDP headers, and headers of overlays, that each of a cell's packets has; in bytes.
+    #[must_use]
+    pub fn header_bytes(&self, cell: &Cell) -> (u32, u32) {
+        let tunnel = self.tunnel(cell);
+        let around = self.tunnels.around(tunnel).map_or((0, 0), |c| (c.udp_bytes, c.overlay_bytes));
+        (around.0 + udp::HEADER_LEN as u32, around.1 + tunnel.overlay_header_len())
+    }
+
+    /// Hands over the UDP source ports of the outermost of them, with how many packets each has.
+    pub fn port_loads(&self, id: u32, mut each: impl FnMut(u16, u64)) {
+        let cell = self.get(id);
+        match self.outermost(cell).outer {
+            Some(layer) => each(layer.origin.port(), cell.packets),
+            None => self.spill.each_port(id, cell, each),
+        }
+    }
+
+    /// Adds the UDP source ports that one overlay of a cell's packets came from to `ports`.
+    pub fn source_ports(&self, id: u32, level: &Level<'_>, ports: &mut PortSet) {
+        match level.outer {
+            Some(layer) => ports.insert(layer.origin.port()),
+            None => self.spill.add_ports_to(ports, id, self.get(id)),
+        }
+    }
+
+    /// Hands over the source MACs of the frames that carried one overlay of a cell's packets.
+    pub fn outer_macs(&self, id: u32, level: &Level<'_>, each: impl FnMut(Mac)) {
+        match level.outer {
+            Some(layer) => layer.origin.mac().into_iter().for_each(each),
+            None => self.spill.each_mac(id, self.get(id), each),
+        }
+    }
+}
