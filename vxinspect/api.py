@@ -28,7 +28,7 @@ SCHEMA_VERSION = 1
 _TOP_FLOWS = 10
 _SUMMARY_CAPTURE = (
     *("name", "format", "byte_order", "timestamp_resolution", "link_types", "compression", "bytes"),
-    *("complete", "truncated_at"),
+    *("complete", "truncated_at", "dropped_packets", "clock_steps", "largest_clock_step_s"),
 )
 _ICMP_ERRORS = ("frag_needed", "mtu", "unreachable", "time_exceeded", "parameter_problem")
 _SUMMARY_FRAMES = (

@@ -5,6 +5,7 @@
 //! allocated for.
 
 mod buffer;
+mod clock;
 mod compressed;
 mod facts;
 mod link;
@@ -23,6 +24,7 @@ use self::parser::Parser;
 use self::source::{Arrival, Source};
 use crate::error::{CaptureError, Damage};
 
+pub use self::clock::Clock;
 pub use self::facts::{ByteOrder, Compression, Facts, Format};
 pub use self::link::LinkType;
 
@@ -176,6 +178,8 @@ impl Capture {
             complete: self.truncated_at.is_none(),
             truncated_at: self.truncated_at,
             damage: self.damage.clone(),
+            dropped: None,
+            clock: Clock::default(),
         };
         if let Stage::Read(parser) | Stage::Ended(Some(parser)) = &self.stage {
             parser.describe(&mut facts);

@@ -47,7 +47,8 @@ COLUMNS = {
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies
     icmp_errors findings incomplete_datagrams"""
-CAPTURE = "name format byte_order timestamp_resolution link_types compression bytes complete truncated_at"
+CAPTURE = """name format byte_order timestamp_resolution link_types compression bytes complete truncated_at
+    dropped_packets clock_steps largest_clock_step_s"""
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import craft
 import scenarios
-from containers import Record, pcap
+from containers import STATISTICS, Pcapng, Record, pcap
 
 _NOBODY = "00:00:00:00:00:00"
 _GAP = 20_000_000
@@ -58,10 +58,27 @@ def _ip(host: int) -> str:
     return f"10.0.0.{host}"
 
 
-def built(packets: Sequence[Sent]) -> bytes:
-    """Return a capture of the packets, 20 ms apart."""
+def built(packets: Sequence[Sent], back: int = 0) -> bytes:
+    """Return a capture of the packets, 20 ms apart; half way the clock goes `back` by so many nanoseconds."""
+    return pcap(_records(packets, back))
+
+
+def _records(packets: Sequence[Sent], back: int = 0) -> list[Record]:
+    times = [10**18 + index * _GAP - back * (2 * index >= len(packets)) for index in range(len(packets))]
     frames = [packet.frame() for packet in packets]
-    return pcap([Record(10**18 + index * _GAP, frame, len(frame)) for index, frame in enumerate(frames)])
+    return [Record(time, frame, len(frame)) for time, frame in zip(times, frames, strict=True)]
+
+
+def counted(packets: Sequence[Sent], dropped: Sequence[int]) -> bytes:
+    """Return a pcapng whose statistics tell, now and then, how many packets were dropped until then."""
+    capture = Pcapng().section()
+    capture.interface()
+    for record in _records(packets):
+        capture.packet(record)
+    for count in dropped:
+        told = capture.options((4, (10**6).to_bytes(8, "little")), (5, count.to_bytes(8, "little")))
+        capture.block(STATISTICS, bytes(12) + told)
+    return capture.data
 
 
 def fault(kind: str, keys: str) -> str:
@@ -78,8 +95,8 @@ def traffic(kind: str, keys: str, source: str = "web", destination: str = "db") 
 class Case:
     """What triggers the rule alone, but for those that it `implies`; what is `clean` of any finding."""
 
-    triggers: str | list[Sent]
-    clean: str | list[Sent]
+    triggers: str | list[Sent] | bytes
+    clean: str | list[Sent] | bytes
     implies: frozenset[str] = frozenset()
 
 
@@ -199,6 +216,9 @@ CASES = {
     "copies": Case(fault("duplicated-frames", "count = 4"), fault("tcp-retransmission", 'traffic = "shop"')),
     "bare-traffic": Case(fault("bare-copies", "count = 5"), fault("plain-traffic", "count = 9")),
     "capture-cut": Case(fault("cut-mid-record", "bytes = 20"), ""),
+    "capture-loss": Case(counted(TALK, [3, 70]), counted(TALK, [0, 0])),
+    # A tenth of a second is what it may be late when several interfaces are captured.
+    "clock-step": Case(built(TALK, 5 * 10**9), built(TALK, 100_000_000)),
     "snap-length": Case(fault("snap-length", "length = 90"), fault("snap-length", "length = 128")),
 }
 

@@ -21,8 +21,11 @@ ROOT = Path(__file__).parents[2]
 CLEAN = ("two-tenants", "docker-overlay", "flannel-8472", "ipv6-underlay", "overlapping-tenants")
 
 
-def write(case: str | list[Sent], path: Path) -> list[int]:
+def write(case: str | list[Sent] | bytes, path: Path) -> list[int]:
     """Write a case's capture; the frames of its last fault, as the truth has them."""
+    if isinstance(case, bytes):
+        path.write_bytes(case)
+        return []
     if not isinstance(case, str):
         path.write_bytes(rule_cases.built(case))
         return []

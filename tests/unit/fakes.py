@@ -92,6 +92,9 @@ def capture(**changes: Any) -> dict[str, Any]:
         "bytes": 123456,
         "complete": True,
         "truncated_at": None,
+        "dropped_packets": None,
+        "clock_steps": 0,
+        "largest_clock_step_s": None,
         "damage": None,
         "fatal": False,
     }

@@ -84,7 +84,8 @@ def test_summary_keys(stage: Stage) -> None:
     summary = vxinspect.scan(b"").summary
     assert list(summary) == SUMMARY
     assert summary["schema_version"] == 1
-    assert list(summary["captures"][0])[-2:] == ["complete", "truncated_at"]
+    assert list(summary["captures"][0])[-5:-3] == ["complete", "truncated_at"]
+    assert list(summary["captures"][0])[-1] == "largest_clock_step_s"
     assert "damage" not in summary["captures"][0]
     assert list(summary["frames"]) == [
         *("total", "vxlan", "fragment", "other", "invalid", "malformed", "reasons", "selected", "notes"),

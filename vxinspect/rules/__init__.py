@@ -28,7 +28,7 @@ _NAMES = (
     ),
     *("source_port_polarised", "retransmission_rate", "zero_window"),
     *("tcp_refused", "tcp_unanswered", "tcp_reset", "bare_traffic", "copies"),
-    *("ecn_lost", "dscp_mismatch", "ttl_change", "capture_cut", "snap_length"),
+    *("ecn_lost", "dscp_mismatch", "ttl_change", "capture_cut", "capture_loss", "clock_step", "snap_length"),
 )
 
 ALL: tuple[Rule, ...] = tuple(import_module(f"vxinspect.rules.{name}").RULE for name in _NAMES)

@@ -1,5 +1,6 @@
 //! What a capture says about itself, and how far it could be read.
 
+use super::clock::Clock;
 use super::link::LinkType;
 use crate::error::Damage;
 
@@ -27,6 +28,10 @@ pub struct Facts {
     pub truncated_at: Option<u64>,
     /// How the capture breaks its format. A capture that merely breaks off has none.
     pub damage: Option<Damage>,
+    /// Packets that were dropped before they came into it, where it tells.
+    pub dropped: Option<u64>,
+    /// Whether its clock went back. Who drains it knows.
+    pub clock: Clock,
 }
 
 /// The format of a capture file.

@@ -4,7 +4,7 @@
 //! block   type u32, length u32, body, the length again
 //! ```
 //! A Section Header Block sets the byte order and forgets the interfaces before it. Blocks that carry
-//! neither a packet nor an interface are skipped as they come, however long they are.
+//! neither a packet nor tell of an interface are skipped as they come, however long they are.
 
 mod block;
 mod interface;
@@ -12,6 +12,7 @@ mod length;
 mod options;
 mod section;
 mod skip;
+mod statistics;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use self::interface::Interface;
 use self::length::{check_held_length, check_length, without_trailer};
 use self::section::Section;
 use self::skip::Skip;
+use self::statistics::Drops;
 use super::facts::{ByteOrder, Facts, Format, is_sub_microsecond, resolution_name};
 use super::number::u32_at;
 use super::parser::Drained;
@@ -32,6 +34,7 @@ pub(super) use self::section::{MAGIC, VERSION_OFFSET, unknown_version};
 const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const SECTION_HEADER: u32 = u32::from_be_bytes(MAGIC);
 /// Type and length.
@@ -58,6 +61,7 @@ pub(super) struct Pcapng {
     interfaces: Vec<Interface>,
     skip: Option<Skip>,
     seen: Seen,
+    drops: Drops,
 }
 
 /// What the facts are made of; collected, as sections and interfaces come and go.
@@ -115,6 +119,7 @@ impl Pcapng {
         facts.timestamp_resolution = names.join(", ");
         facts.sub_microsecond = self.seen.resolutions.iter().copied().any(is_sub_microsecond);
         facts.link_types.clone_from(&self.seen.links);
+        facts.dropped = self.drops.total();
     }
 
     /// Reads on in `rest` until something changes: a section, a block to skip, an end.
@@ -162,6 +167,7 @@ impl Pcapng {
 
     fn begin(&mut self, section: Section) {
         self.interfaces.clear();
+        self.drops.begin_section();
         self.seen.little |= !section.big_endian;
         self.seen.big |= section.big_endian;
         self.section = Some(section);
@@ -183,7 +189,8 @@ impl Pcapng {
                 return Ok(Pause::Section);
             }
             check_length(length, self.offset)?;
-            if !matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET | INTERFACE_DESCRIPTION) {
+            let is_packet = matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET);
+            if !is_packet && !tells_of_interface(kind, length) {
                 return Ok(Pause::Skip(length));
             }
             check_held_length(length, self.offset)?;
@@ -191,11 +198,11 @@ impl Pcapng {
                 return Ok(Pause::Short);
             };
             let block = without_trailer::<BIG>(whole, length, self.offset)?;
-            let stopped = if kind == INTERFACE_DESCRIPTION {
-                self.describe_interface::<BIG>(block)?;
-                false
-            } else {
+            let stopped = if is_packet {
                 each(self.frame::<BIG>(kind, block)?).is_break()
+            } else {
+                self.tell_of_interface::<BIG>(kind, block)?;
+                false
             };
             *rest = after;
             self.offset += u64::from(length);
@@ -238,7 +245,11 @@ impl Pcapng {
         self.interfaces.first().map_or(0, |interface| interface.snap_length)
     }
 
-    fn describe_interface<const BIG: bool>(&mut self, block: &[u8]) -> Result<(), Damage> {
+    fn tell_of_interface<const BIG: bool>(&mut self, kind: u32, block: &[u8]) -> Result<(), Damage> {
+        if kind == INTERFACE_STATISTICS {
+            self.drops.add::<BIG>(block, self.interfaces.len());
+            return Ok(());
+        }
         let Some(interface) = Interface::read::<BIG>(block) else {
             let least = interface::DESCRIPTION_LEN + 4;
             return Err(self.misfit(&Misfit::Short { least }, block));
@@ -265,6 +276,11 @@ impl Pcapng {
             },
         }
     }
+}
+
+/// Whether a block has to be held for what it says of an interface.
+fn tells_of_interface(kind: u32, length: u32) -> bool {
+    kind == INTERFACE_DESCRIPTION || kind == INTERFACE_STATISTICS && length <= statistics::LONGEST
 }
 
 impl Seen {

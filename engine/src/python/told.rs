@@ -187,6 +187,9 @@ fn capture<'py>(py: Python<'py>, name: &str, facts: &Facts) -> PyResult<Bound<'p
     capture.set_item("bytes", facts.bytes)?;
     capture.set_item("complete", facts.complete)?;
     capture.set_item("truncated_at", facts.truncated_at)?;
+    capture.set_item("dropped_packets", facts.dropped)?;
+    capture.set_item("clock_steps", facts.clock.steps())?;
+    capture.set_item("largest_clock_step_s", facts.clock.largest_step())?;
     capture.set_item("damage", facts.damage.as_ref().map(ToString::to_string))?;
     capture.set_item("fatal", facts.damage.as_ref().is_some_and(|damage| damage.fatal))?;
     Ok(capture)

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::{Input, Monitor, Progress};
-use crate::capture::{Capture, Facts, Frame, LinkType, Step};
+use crate::capture::{Capture, Clock, Facts, Frame, LinkType, Step};
 use crate::error::{CaptureError, Damage};
 
 /// Which frame it is.
@@ -51,6 +51,7 @@ pub struct Ahead {
 
 struct Open {
     capture: Capture,
+    clock: Clock,
     /// Bytes and frames of the captures before.
     bytes: u64,
     frames: u64,
@@ -156,7 +157,7 @@ impl Reading {
             Err(CaptureError::Io { source, .. }) => Some(source),
             Err(error) => return Err(error),
         };
-        self.tell_of(&open.capture, broken);
+        self.tell_of(&open, broken);
         Ok(true)
     }
 
@@ -171,7 +172,7 @@ impl Reading {
         };
         self.at += 1;
         let Progress { bytes, frames, .. } = self.progress;
-        Ok(Some(Open { capture: input.open()?, bytes, frames }))
+        Ok(Some(Open { capture: input.open()?, clock: Clock::default(), bytes, frames }))
     }
 
     #[inline]
@@ -180,8 +181,10 @@ impl Reading {
         F: FnMut(Position, &Frame<'_>) -> Taken,
     {
         let (before, capture, frames) = (open.frames, self.at - 1, &mut self.progress.frames);
+        let clock = &mut open.clock;
         let mut take = |frame: &Frame<'_>| {
             *frames += 1;
+            clock.see(frame.time);
             each(Position { capture, number: *frames - before }, frame)
         };
         let Some(left) = &mut self.left else {
@@ -201,14 +204,15 @@ impl Reading {
         })
     }
 
-    fn tell_of(&mut self, capture: &Capture, broken: Option<io::Error>) {
-        let mut facts = capture.facts();
+    fn tell_of(&mut self, open: &Open, broken: Option<io::Error>) {
+        let mut facts = open.capture.facts();
+        facts.clock = open.clock;
         if let Some(error) = broken {
             let (expected, found) = ("readable input".to_owned(), error.to_string());
             facts.complete = false;
             facts.damage = Some(Damage { offset: facts.bytes, expected, found, fatal: true });
         }
-        self.captures.push((capture.name().to_owned(), facts));
+        self.captures.push((open.capture.name().to_owned(), facts));
     }
 
     fn look(&mut self, monitor: &mut dyn Monitor, interrupted: bool) -> ControlFlow<()> {
