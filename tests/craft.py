@@ -206,6 +206,28 @@ def igmp(kind: int, group: str) -> bytes:
     return number(kind, 1) + number(0, 1) + bytes(2) + ip(group)
 
 
+CHECKSUM_AT = {"tcp": 16, "udp": 6, "icmp": 2, "icmpv6": 2}
+
+
+def pseudo_header(src: str, dst: str, protocol: int, length: int) -> bytes:
+    """Return the pseudo-header of a checksum (RFC 9293 section 3.1, RFC 8200 section 8.1)."""
+    if len(ip(src)) == 4:
+        return ip(src) + ip(dst) + b"\0" + number(protocol, 1) + number(length, 2)
+    return ip(src) + ip(dst) + number(length, 4) + bytes(3) + number(protocol, 1)
+
+
+def summed(src: str, dst: str, kind: str, message: bytes, how: str = "right") -> bytes:
+    """Return a message with its checksum: right, wrong, partial (the pseudo-header's alone), or zero."""
+    at = CHECKSUM_AT[kind]
+    blank = message[:at] + b"\0\0" + message[at + 2 :]
+    pseudo = b"" if kind == "icmp" else pseudo_header(src, dst, PROTOCOL[kind], len(message))
+    right = checksum(pseudo + blank)
+    if kind == "udp" and right == 0:
+        right = 0xFFFF  # RFC 768: 0 would say that there is none
+    values = {"right": right, "wrong": right ^ 0x0101, "partial": 0xFFFF - checksum(pseudo), "zero": 0}
+    return message[:at] + number(values[how], 2) + message[at + 2 :]
+
+
 # ---- VXLAN ---------------------------------------------------------------------------------------
 
 

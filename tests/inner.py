@@ -19,6 +19,7 @@ class L4:
     seq: int = 1
     ack: int = 1
     window: int = 512
+    checksum: str = ""  # right, wrong, partial, zero; as `craft` has it where it is empty
 
     @property
     def number(self) -> int:
@@ -99,7 +100,26 @@ class InnerIp:
     @property
     def carried(self) -> bytes:
         """What follows those headers."""
-        return self.l4.payload if self.later else self.l4.encode()
+        if self.later:
+            return self.l4.payload
+        message = self.l4.encode()
+        if not self.l4.checksum or self.l4.kind not in craft.CHECKSUM_AT:
+            return message
+        return craft.summed(self.src, self.dst, self.l4.kind, message, self.l4.checksum)
+
+    def verdict(self, missing: int) -> str | None:
+        """Return what its checksums are found to be where the capture lacks so many bytes of its end."""
+        l4 = self.l4
+        if missing > len(self.carried):
+            return "unverified"  # not even the header is whole
+        if l4.kind not in craft.CHECKSUM_AT:
+            return "right" if self.name == "ipv4" else None
+        if l4.kind == "udp" and l4.checksum == "zero" and not self.later and missing <= len(l4.payload):
+            return "right" if self.name == "ipv4" else "wrong"
+        if missing or self.piece is not None:
+            return "unverified"
+        is_wrong = l4.checksum == "zero" or (l4.checksum, l4.kind) == ("partial", "icmp")
+        return "wrong" if is_wrong else l4.checksum
 
     def encode(self) -> bytes:
         """Return the packet."""
@@ -190,6 +210,15 @@ class Inner:
         elif isinstance(self.body, InnerArp):
             ends.append(ends[0] + 28)
         return ends
+
+    def verdict(self, kept: int) -> str | None:
+        """Return what its checksums are found to be where the capture holds its first `kept` bytes."""
+        if kept < self.layers()[0]:
+            return "unverified"
+        if not isinstance(self.body, InnerIp):
+            return None
+        whole = self.layers()[0] + self.body.header + len(self.body.carried)
+        return self.body.verdict(max(0, whole - kept))
 
     def facts(self, kept: int) -> dict[str, object]:
         """Return what the first `kept` bytes tell; `kept` is nought or the end of a layer or behind it."""

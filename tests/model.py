@@ -178,6 +178,19 @@ def directions(group: Sequence[Unit], forward: Callable[[Fact], bool], names: tu
     return row
 
 
+OUTER_SUMS = ("zero", "right", "wrong", "partial", "unverified")
+INNER_SUMS = OUTER_SUMS[1:]
+
+
+def checksums(group: Sequence[Unit]) -> Row:
+    """Return how many packets have which checksums."""
+    outer = Counter(unit.fact.outer_sum for unit in group)
+    inner = Counter(unit.fact.inner_sum for unit in group)
+    return {f"outer_udp_checksum_{name}": outer[name] for name in OUTER_SUMS} | {
+        f"inner_checksum_{name}": inner[name] for name in INNER_SUMS
+    }
+
+
 # ---- tables --------------------------------------------------------------------------------------
 
 
@@ -285,7 +298,7 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
             "macs": len(fdb(innermost)),
         }
         row |= {"ips": len(ips), "flows": len(flow_groups(innermost))} | tcp_sums(group)
-        rows.append(row | {"encapsulation": path, "depth": depth})
+        rows.append(row | {"encapsulation": path, "depth": depth} | checksums(group))
     return rows
 
 
@@ -355,6 +368,8 @@ def flows(packets: Sequence[Unit]) -> list[Row]:
         row["tcp_state"] = tcp_state(exchange, first.protocol)
         row |= flow_health(group, forward)
         row["encapsulation"] = first.path
+        verdicts = checksums(group)
+        row |= {f"checksum_{name}": verdicts[f"inner_checksum_{name}"] for name in ("wrong", "partial")}
         rows.append(row)
     return rows
 
@@ -411,7 +426,7 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
             row |= {f"packets_{name}": there["packets"], f"inner_bytes_{name}": there["inner_bytes"]}
         row["overhead_percent"] = overhead_sums(group)["overhead_percent"]
         row |= {"source_ports_ab": len(ports[True]), "source_ports_ba": len(ports[False])} | tcp_sums(group)
-        rows.append(row | {"encapsulation": path, "depth": depth})
+        rows.append(row | {"encapsulation": path, "depth": depth} | checksums(group))
     return rows
 
 
@@ -568,11 +583,16 @@ VIEWS: dict[str, Callable[[Sequence[Unit]], list[Row]]] = {
 }
 
 
-def tables(facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True) -> dict[str, list[Row]]:
-    """Every table of a capture, under a selection."""
+def tables(
+    facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True, *, verified: bool = False
+) -> dict[str, list[Row]]:
+    """Every table of a capture, under a selection; checksums are null unless they are `verified`."""
     chosen = with_health([unit for unit in units(facts) if wanted(unit.fact)])
     errors = [fact.about for fact in facts if fact.about is not None and wanted(fact.about.quoted)]
-    return {name: view(chosen) for name, view in VIEWS.items()} | {"underlay": underlay(chosen, errors)}
+    every = {name: view(chosen) for name, view in VIEWS.items()} | {"underlay": underlay(chosen, errors)}
+    for row in (row for rows in every.values() for row in rows if not verified):
+        row.update({column: None for column in row if "checksum" in column})
+    return every
 
 
 def dispositions(facts: Sequence[Fact]) -> dict[str, int]:

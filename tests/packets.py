@@ -72,6 +72,8 @@ class Fact:
     inner_class: int | None = None
     dont_fragment: bool = False
     first_piece: bool = False
+    outer_sum: str = "zero"  # what the outer UDP checksum is found to be
+    inner_sum: str | None = None  # ... and those of the inner frame, where it has any
     about: "About | None" = None
     datagram: tuple[str, str, int, int] | None = None  # which outer datagram a piece of one belongs to
     overlaps: bool = False  # whether pieces of its datagram do, that are not the same
@@ -178,6 +180,7 @@ class Outer:
     ttl: int = 64
     traffic_class: int = 0
     dont_fragment: bool = False
+    checksum: str = "zero"
 
     @property
     def version(self) -> int:
@@ -225,9 +228,9 @@ class Outer:
 
     def datagram(self, vxlan: bytes) -> bytes:
         """Return the UDP datagram."""
-        return craft.udp(
-            self.source_port, self.port, vxlan, length=0 if self.zero in ("udp", "both") else None
-        )
+        length = 0 if self.zero in ("udp", "both") else None
+        datagram = craft.udp(self.source_port, self.port, vxlan, length=length)
+        return craft.summed(self.src, self.dst, "udp", datagram, self.checksum)
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,7 @@ class Shell:
     def inner(self, frame: bytes) -> Inner:
         """Return the same as UDP traffic of a tenant, which is what it is where it counts as no overlay."""
         outer = self.outer
-        udp = L4("udp", outer.source_port, outer.port, payload=self.around(frame))
+        udp = L4("udp", outer.source_port, outer.port, payload=self.around(frame), checksum=outer.checksum)
         ip = InnerIp(
             outer.src, outer.dst, udp, outer.options, outer.extensions, traffic_class=outer.traffic_class
         )
@@ -365,6 +368,7 @@ class Packet:
         """Return what it means where all overlays count."""
         kept, size = len(record.data) - self.before_inner, len(self.inner.encode())
         outer_packet = self.outer.header + 16 + len(self.carried())
+        is_whole = kept >= size or self.outer.checksum == "zero"
         levels = [
             replace(shell.level(), path="/".join(["vxlan"] * depth), depth=depth)
             for depth, shell in enumerate(self.shells, start=1)
@@ -374,6 +378,8 @@ class Packet:
             self.time,
             record.wire,
             "vxlan",
+            outer_sum=self.outer.checksum if is_whole else "unverified",
+            inner_sum=self.inner.verdict(kept),
             vni=own.vni,
             outer_src=own.src,
             outer_dst=own.dst,

@@ -62,7 +62,9 @@ class Maker:
         kind = self.one("tcp", "tcp", "udp", "udp", "sctp", ping, "gre", "253", other)
         flags = self.one("S", "SA", "A", "PA", "FA", "R", "RA", "", "SE", "FSRPAUEC")
         sizes = {"igmp": (0,), "gre": (1, 16), "esp": (1, 64), "253": (1, 300)}.get(kind, (0, 1, 16, 64, 300))
-        return L4(kind, self.one(*PORTS), self.one(*PORTS), flags, self.text(0, 0, 4, 12), self.text(*sizes))
+        options, payload = self.text(0, 0, 4, 12), self.text(*sizes)
+        checksum = self.one("right", "right", "right", "wrong", "partial", "zero")
+        return L4(kind, self.one(*PORTS), self.one(*PORTS), flags, options, payload, checksum=checksum)
 
     def ip(self) -> InnerIp:
         """Return an IP packet, now and then a fragment, with options or extension headers."""
@@ -103,6 +105,8 @@ class Maker:
         outer = Outer(src, dst, self.one(49152, 50001, 65535), ttl=self.one(64, 64, 63))
         if self.rarely(3):
             outer = replace(outer, traffic_class=self.one(0xB8, 0x01, 0x02, 0x03))
+        if self.rarely(3):
+            outer = replace(outer, checksum=self.one("right", "wrong", "partial"))
         if version == 4 and self.rarely(2):
             outer = replace(outer, dont_fragment=True)
         if self.rarely(12):
@@ -265,7 +269,8 @@ def session(
     made = []
     for opener, flags in steps:
         ends = ("10.0.0.1", "10.0.0.2") if opener else ("10.0.0.2", "10.0.0.1")
-        l4 = L4("tcp", port, 443, flags) if opener else L4("tcp", 443, port, flags)
+        ports = (port, 443) if opener else (443, port)
+        l4 = L4("tcp", *ports, flags, checksum="right")
         macs = (MACS[0], MACS[1]) if opener else (MACS[1], MACS[0])
         inner = Inner(macs[1], macs[0], InnerIp(*ends, l4))
         made.append(Packet(START, Outer(*ends), vni, inner, link or Link()))

@@ -108,6 +108,26 @@ def assert_conservation(report: vxinspect.Report) -> None:
             for column in ("packets", "inner_bytes"):
                 assert row[column] == row[f"{column}_{ahead}"] + row[f"{column}_{back}"], (name, row)
     _assert_totals(summary, rows)
+    _assert_checksums(summary["checksums"], rows)
+
+
+def _assert_checksums(sums: Row | None, rows: dict[str, list[Row]]) -> None:
+    """Assert that each packet has one verdict outside and one at most inside, in every table; or none has."""
+    for name in ("vnis", "tunnels"):
+        for row in rows[name]:
+            outer = [value for column, value in row.items() if column.startswith("outer_udp_checksum")]
+            inner = [value for column, value in row.items() if column.startswith("inner_checksum")]
+            if sums is None:
+                assert set(outer + inner) == {None}
+            else:
+                assert sum(outer) == row["packets"] >= sum(inner)
+    for place, verdict in (key.rsplit("_", 1) for key in sums or ()):
+        column = f"{place}_checksum_{verdict}"
+        for name in ("vnis", "tunnels"):
+            outermost = [row for row in rows[name] if row["depth"] == 1]
+            assert sum(row[column] for row in outermost) == (sums or {})[f"{place}_{verdict}"], column
+    for row in rows["flows"]:
+        assert (row["checksum_wrong"] is None) == (sums is None)
 
 
 def _assert_totals(summary: Row, rows: dict[str, list[Row]]) -> None:

@@ -140,6 +140,38 @@ class Layers:
         return [next(layer for layer in layers if layer[0] in ("ip", "ipv6")) for layers in before]
 
 
+@dataclass(frozen=True)
+class Sums:
+    """The outer UDP checksum of a VXLAN frame, and those of its inner frame together: good, bad, none."""
+
+    outer: str
+    inner: str
+
+
+def checksums(capture: Path) -> list[Sums]:
+    """Return what tshark finds of a capture's VXLAN frames."""
+    inside = ("ip", "tcp", "icmp", "icmpv6")
+    names = [f"{layer}.checksum.status" for layer in (*inside, "udp")]
+    checks = [f"{layer}.check_checksum:TRUE" for layer in ("ip", "tcp", "udp")]
+    found = []
+    for frame in fields(capture, ("frame.protocols", "vxlan.vni", *names), preferences=checks):
+        if not frame["vxlan.vni"]:
+            continue
+        outer_ip = "ip" in frame["frame.protocols"][0].split(":vxlan:", maxsplit=1)[0].split(":")
+        first, *rest = frame["udp.checksum.status"]
+        rest += frame["ip.checksum.status"][int(outer_ip) :]
+        rest += [status for layer in inside[1:] for status in frame[f"{layer}.checksum.status"]]
+        # tshark does not know that a tunnel may have none over IPv6 (RFC 6935).
+        found.append(Sums(_verdict(["3" if first == "4" else first]), _verdict(rest)))
+    return found
+
+
+def _verdict(statuses: Sequence[str]) -> str:
+    """Bad (0, or 4 for one that may not be 0) outweighs good (1), and that no checksum (3)."""
+    kinds = {{"0": "bad", "1": "good", "3": "none", "4": "bad"}.get(status, "none") for status in statuses}
+    return next((kind for kind in ("bad", "good") if kind in kinds), "none")
+
+
 def _seen(frame: Mapping[str, list[str]]) -> Seen:
     layers = Layers(frame["frame.protocols"][0].split(":"))
     tunnels = tuple(_ends(frame, *network) for network in layers.networks())

@@ -119,6 +119,8 @@ class Analysis:
         """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
     def select(self) -> list[tuple[str, str]]:
         """Return the (field, value) pairs that the run was given."""
+    def checksums(self) -> dict[str, int] | None:
+        """Return the summary's `checksums`; None where they were not verified."""
     def icmp_errors(self) -> list[tuple[str, str, int | None, tuple[int, int, int, int]]]:
         """Return the ICMP errors about VXLAN packets, for each direction of a tunnel, the most first.
 
@@ -326,6 +328,7 @@ def scan(
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
+    checksums: bool,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
     threads: int | None,

@@ -9,7 +9,7 @@ from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
-from vxinspect.hints import all_hints, finding_hints, icmp_hints
+from vxinspect.hints import all_hints, checksum_hints, finding_hints, icmp_hints
 from vxinspect.lookup import Reading
 from vxinspect.overlays import MAX_DEPTH, Overlays
 from vxinspect.selection import Selection, select_mapping, select_pairs
@@ -124,6 +124,7 @@ class Report:
             "icmp_errors": self._icmp_errors(),
             "findings": self.find(numbers=False).to_dicts(),
             "incomplete_datagrams": self.incomplete_datagrams,
+            "checksums": self._analysis.checksums(),
         }
 
     def _icmp_errors(self) -> dict[str, int | None]:
@@ -157,6 +158,7 @@ class Report:
         frames, candidates = self._analysis.frames(), self._analysis.candidates()
         hints = all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames)
         hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
+        hints += checksum_hints(self._analysis.checksums())
         return (*hints, *self.setups)
 
     @cached_property
@@ -280,6 +282,7 @@ def scan(
     ports: Ports = (VXLAN_PORT,),
     max_depth: int = MAX_DEPTH,
     select: Selection = None,
+    checksums: bool = False,
     dedup: bool = False,
     dedup_window: Duration | None = None,
     dedup_frames: int | None = None,
@@ -293,10 +296,10 @@ def scan(
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
     `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `max_depth`: how
     many layers of VXLAN may be inside each other, 1 to 16. `select`: which packets count, by a filter
-    (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `dedup`: drop
-    copies of a packet, which come within `dedup_window` ("10ms", seconds or a timedelta; 10 ms by default)
-    and `dedup_frames` (1,000 by default) of it. `count`: stop after so many frames. `threads`: None for as
-    many as there are processors; the answer is the same for any number.
+    (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `checksums`: verify them, for the columns
+    that tell of them. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or
+    a timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `count`: stop after so many
+    frames. `threads`: None for as many as there are processors; the answer is the same for any number.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense. A capture that breaks off is no error: see `Report.captures`.
@@ -305,6 +308,7 @@ def scan(
         named_sources(source),
         overlays=Overlays.asked(ports=ports, max_depth=max_depth),
         select=select,
+        checksums=checksums,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
         threads=threads,
@@ -317,6 +321,7 @@ def run_scan(
     *,
     overlays: Overlays,
     select: Selection,
+    checksums: bool,
     dedup: tuple[int | None, int | None] | None,
     count: int | None,
     threads: int | None,
@@ -328,6 +333,7 @@ def run_scan(
         sources,
         overlays=overlays,
         select=select_pairs(select),
+        checksums=checksums,
         dedup=dedup,
         count=count,
         threads=threads,

@@ -39,6 +39,7 @@ class Column:
 
     `family`: what people are told of it together with others, where several have no room.
     `usual`: the value that nearly all captures have in all rows. People see the column where one row differs.
+    `asked`: it is null where nobody asked for it, and people then see none of it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     short: str = ""
     family: str = ""
     usual: str | int | None = None
+    asked: bool = False
 
     @property
     def is_quantity(self) -> bool:
@@ -151,6 +153,39 @@ _OVERHEAD_PERCENT = Column(
     "overhead_percent", "overhead %", "percent", "overhead_bytes of wire_bytes", "ovh %"
 )
 
+_CHECKSUMS = tuple(
+    Column(name, title, "count", description, family="checksums", asked=True)
+    for name, title, description in (
+        ("outer_udp_checksum_zero", "UDP sum 0", "packets without an outer UDP checksum"),
+        ("outer_udp_checksum_right", "UDP sum right", "packets whose outer UDP checksum is right"),
+        ("outer_udp_checksum_wrong", "UDP sum wrong", "packets whose outer UDP checksum is wrong"),
+        (
+            "outer_udp_checksum_partial",
+            "UDP sum partial",
+            "packets whose outer UDP checksum is the pseudo-header's alone: checksum offload",
+        ),
+        (
+            "outer_udp_checksum_unverified",
+            "UDP sum unverified",
+            "packets whose outer UDP checksum is of bytes that are not there",
+        ),
+        ("inner_checksum_right", "sums right", "packets whose inner checksums are all right"),
+        ("inner_checksum_wrong", "sums wrong", "packets with a wrong inner checksum"),
+        (
+            "inner_checksum_partial",
+            "sums partial",
+            "packets whose inner checksum is the pseudo-header's alone: checksum offload",
+        ),
+        (
+            "inner_checksum_unverified",
+            "sums unverified",
+            "packets whose inner checksum is of bytes that are not there",
+        ),
+    )
+)
+_CHECKSUM_FAULTS = ("inner_checksum_wrong", "inner_checksum_partial", "outer_udp_checksum_wrong")
+_OTHER_CHECKSUMS = tuple(column.name for column in _CHECKSUMS if column.name not in _CHECKSUM_FAULTS)
+
 _FIRST_SEEN = Column("first_seen", "first seen", "time", "time of the first packet, UTC")
 _LAST_SEEN = Column("last_seen", "last seen", "time", "time of the last packet, UTC")
 _DURATION = Column("duration_s", "duration", "seconds", "last_seen less first_seen", "time")
@@ -240,13 +275,14 @@ _VNIS_VIEW = View(
         *(_VNI, _PACKETS, _INNER, _PAYLOAD, _WIRE, _OVERHEAD, _OVERHEAD_PERCENT, _BUM_PACKETS),
         *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
         Column("tagged_packets", "tagged", "count", "packets whose inner frame has a VLAN tag"),
-        *(*_TCP_SUMS, _ENCAPSULATION, _DEPTH),
+        *(*_TCP_SUMS, _ENCAPSULATION, _DEPTH, *_CHECKSUMS),
     ),
     key=("vni", "encapsulation"),
     needed=(
-        *("packets", "wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
+        *("packets", *_CHECKSUM_FAULTS),
+        *("wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
-        *("tagged_packets", *_TCP_SUMS_NEEDED, "depth"),
+        *("tagged_packets", *_TCP_SUMS_NEEDED, "depth", *_OTHER_CHECKSUMS),
     ),
 )
 
@@ -286,10 +322,19 @@ _FLOWS_VIEW = View(
             short="RTT src",
         ),
         _ENCAPSULATION,
+        Column("checksum_wrong", "sums wrong", "count", "packets with a wrong inner checksum", asked=True),
+        Column(
+            "checksum_partial",
+            "sums partial",
+            "count",
+            "packets whose inner checksum is the pseudo-header's alone: checksum offload",
+            asked=True,
+        ),
     ),
     key=("vni", "protocol", "flow", "encapsulation"),
     needed=(
-        *("packets", "inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
+        *("packets", "checksum_wrong", "checksum_partial"),
+        *("inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
         *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
         *("tcp_flags_fwd", "tcp_flags_rev", "rtt_syn_ms", "rtt_ack_ms"),
         *(f"{name}_{way}" for name in _TCP_COUNTS for way in ("fwd", "rev")),
@@ -331,11 +376,12 @@ _TUNNELS_VIEW = View(
         *(_VNIS, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE, _OVERHEAD_PERCENT),
         Column("source_ports_ab", "ports ->", "count", "how many distinct outer UDP source ports from a"),
         Column("source_ports_ba", "ports <-", "count", "how many distinct outer UDP source ports from b"),
-        *(_FIRST_SEEN, _LAST_SEEN, *_TCP_SUMS, _ENCAPSULATION, _DEPTH),
+        *(_FIRST_SEEN, _LAST_SEEN, *_TCP_SUMS, _ENCAPSULATION, _DEPTH, *_CHECKSUMS),
     ),
     key=("tunnel", "encapsulation"),
     needed=(
-        *("packets", "wire_bytes", "vnis", "overhead_percent", "packets_ab", "packets_ba", "inner_bytes"),
+        *("packets", *_CHECKSUM_FAULTS),
+        *("wire_bytes", "vnis", "overhead_percent", "packets_ab", "packets_ba", "inner_bytes"),
         *(
             "source_ports_ab",
             "source_ports_ba",
@@ -344,7 +390,7 @@ _TUNNELS_VIEW = View(
             "inner_bytes_ab",
             "inner_bytes_ba",
         ),
-        *(*_TCP_SUMS_NEEDED, "depth"),
+        *(*_TCP_SUMS_NEEDED, "depth", *_OTHER_CHECKSUMS),
     ),
     ends=(Ends("tunnel", ("vtep_a",), ("vtep_b",), ("direction",), absorbs=("direction", "kind")),),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from vxinspect.render.text import plural
 
-__all__ = ["all_hints", "finding_hints", "icmp_hints"]
+__all__ = ["all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
 
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
@@ -73,6 +73,23 @@ def icmp_hints(errors: Sequence[IcmpErrors], unkept: int) -> list[str]:
     others = f", and about {plural(len(errors) - 1, 'other direction')}" if len(errors) > 1 else ""
     where = f"{src} -> {dst}{others} (vxinspect underlay)"
     return [f"{plural(total, 'ICMP error')} about VXLAN packets: {', '.join(told)} on {where}"]
+
+
+def checksum_hints(checksums: Mapping[str, int] | None) -> list[str]:
+    """Return the hints that verified checksums give rise to."""
+    if checksums is None:
+        return []
+    hints = []
+    wrong = checksums["outer_udp_wrong"] + checksums["inner_wrong"]
+    if wrong:
+        hints.append(f"{plural(wrong, 'packet')} with a wrong checksum")
+    partial = checksums["outer_udp_partial"] + checksums["inner_partial"]
+    if partial:
+        hints.append(
+            f"{plural(partial, 'packet')} with the pseudo-header's checksum alone: they were taken before "
+            "the network card filled it in (checksum offload), and are no errors"
+        )
+    return hints
 
 
 def finding_hints(

@@ -52,6 +52,7 @@ fn scan_memory(criterion: &mut Criterion) {
         overlays: Overlays::default(),
         auto_ports: false,
         select: Select::default(),
+        checksums: false,
         dedup: None,
         count: None,
     };

@@ -14,7 +14,7 @@ pub use tally::Tally;
 
 use crate::capture::Frame;
 use crate::cells::{BATCH, Cells};
-use crate::decode::{Aside, Overlays, decode, piece};
+use crate::decode::{Aside, Overlays, decode, piece, verify};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
 use crate::select::Select;
@@ -28,6 +28,8 @@ pub struct Settings {
     pub overlays: Overlays,
     /// Which packets to report.
     pub select: Select,
+    /// Whether checksums are verified.
+    pub checksums: bool,
     /// Within which window copies of a packet are dropped; `None` counts each of them.
     pub dedup: Option<Window>,
 }
@@ -48,12 +50,14 @@ impl Analysis {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let tally = Tally::new(settings.dedup);
+        let (tally, cells) = (Tally::new(settings.dedup), Cells::new(settings.checksums));
+        // A checksum is of all bytes, where otherwise the headers will do.
+        let fragments = if settings.checksums { Fragments::with_bytes() } else { Fragments::default() };
         Self {
             settings,
             tally,
-            cells: Cells::default(),
-            fragments: Fragments::default(),
+            cells,
+            fragments,
             aside: Aside::default(),
             batch: Box::new([Packet::default(); BATCH]),
             filled: 0,
@@ -90,6 +94,9 @@ impl Analysis {
             selected
         };
         if selected {
+            if self.settings.checksums {
+                self.batch[self.filled].checks = verify(frame, &self.batch[self.filled]);
+            }
             self.filled += 1;
             if self.filled == BATCH {
                 self.flush();

@@ -1,6 +1,7 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
 mod chains;
+mod checks;
 mod chunks;
 mod connections;
 mod health;
@@ -26,6 +27,8 @@ use crate::wire::icmp::Error;
 use crate::wire::tcp::flags;
 
 pub use chains::{Path, PathId};
+use checks::Checked;
+pub use checks::Verdicts;
 use chunks::Chunks;
 pub use connections::RoundTrips;
 use connections::{Books, CONNECTION_SIZE, Connections};
@@ -275,9 +278,16 @@ pub struct Cells {
     tunnels: Tunnels,
     spill: Spill,
     moves: Moves,
+    checked: Option<Checked>,
 }
 
 impl Cells {
+    /// None yet; with the verdicts on their packets' checksums, or without.
+    #[must_use]
+    pub fn new(checksums: bool) -> Self {
+        Self { checked: checksums.then(Checked::default), ..Self::default() }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -329,6 +339,18 @@ impl Cells {
     /// The round trips of all TCP connections, each with the cell of its first segment.
     pub fn connections(&self) -> impl Iterator<Item = (u32, RoundTrips)> {
         self.connections.iter()
+    }
+
+    /// Whether checksums are verified.
+    #[must_use]
+    pub fn has_verdicts(&self) -> bool {
+        self.checked.is_some()
+    }
+
+    /// What the checksums of cell `id` turned out to be, where they were verified.
+    #[must_use]
+    pub fn verdicts(&self, id: u32) -> Option<&Verdicts> {
+        self.checked.as_ref().and_then(|checked| checked.get(id))
     }
 
     /// The direction of a tunnel that a cell's packets went: the innermost one.
@@ -437,6 +459,11 @@ impl Cells {
         if options != 0 {
             self.rare.of(&mut self.links[id].rare).more_ip_bytes += u64::from(options);
         }
+        if let Some(verdict) = packet.checks.verdict()
+            && let Some(checked) = &mut self.checked
+        {
+            checked.count(id, verdict);
+        }
         if cell.origin != packet.origin {
             self.spill.add(id, cell, packet.origin);
         }
@@ -505,6 +532,9 @@ impl Cells {
             seen.merge(later.seen(later_id));
             (self.links[*id].first, self.all[*id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
             self.rare.merge(&mut self.links[*id].rare, later.rare(later_id));
+            if let (Some(checked), Some(verdicts)) = (&mut self.checked, later.verdicts(later_id)) {
+                checked.add(*id, verdicts);
+            }
             self.spill.merge(*id, &mut self.all[*id], &later.spill, later_id, cell);
         }
         let Self { all: cells, links, rare, tunnels, connections, .. } = self;

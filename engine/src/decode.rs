@@ -8,6 +8,7 @@
 //! A fragment of an outer datagram ends the walk; once the datagram is whole ([`fragment`]), the walk goes on behind its IP
 //! headers.
 
+mod checksums;
 mod fingerprint;
 mod fragment;
 mod inner;
@@ -21,7 +22,7 @@ mod tests;
 
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
-use crate::packet::{Key, Layer, Note, Notes, Origin, Packet, Tunnel};
+use crate::packet::{Checks, Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::ethernet::{Ethernet, ethertype};
 use crate::wire::icmp::Error;
 use crate::wire::ip::protocol;
@@ -30,6 +31,7 @@ use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan::Vxlan;
 use crate::wire::{Missing, Span};
 
+pub use checksums::{verify, verify_whole};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
 use link::Link;
@@ -207,6 +209,7 @@ fn vxlan(
     notes.set(Note::InnerCut, inner_frame.is_cut());
     let length_left_out = ip.length_left_out || udp.length() == 0;
     notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
+    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
     *packet = Packet {
         tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, udp.destination_port()),
         key: Key::of_vni(vxlan.vni()),
@@ -223,6 +226,7 @@ fn vxlan(
         tcp_acknowledgment: 0,
         tcp_window: 0,
         tcp_control: 0,
+        checks: Checks::default(),
         notes,
     };
     inner::walk(inner_frame, packet)?;

@@ -363,11 +363,13 @@ pub enum Note {
     Copy,
     /// More than one header wraps the inner frame.
     Stacked,
+    /// The outer UDP checksum is 0 over IPv6, as only tunnels may have it (RFC 6935).
+    ZeroChecksumIpv6,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 10] = [
+    pub const ALL: [Note; 11] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
@@ -378,6 +380,7 @@ impl Note {
         Note::OverlappingFragments,
         Note::Copy,
         Note::Stacked,
+        Note::ZeroChecksumIpv6,
     ];
 
     /// Its name in reports.
@@ -394,6 +397,7 @@ impl Note {
             Note::OverlappingFragments => "overlapping_fragments",
             Note::Copy => "copy",
             Note::Stacked => "stacked",
+            Note::ZeroChecksumIpv6 => "zero_checksum_ipv6",
         }
     }
 }
@@ -438,6 +442,53 @@ impl Notes {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+}
+
+/// What the outer UDP checksum turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// There is none, as RFC 7348 asks for.
+    Zero,
+    /// Right.
+    Right,
+    /// Neither.
+    Wrong,
+    /// The pseudo-header's sum alone: the sender left the rest to its network card.
+    Partial,
+    /// Not all of its bytes are here.
+    Unverified,
+}
+
+/// What the checksums of an inner frame turned out to be, all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// All are right.
+    Right,
+    /// One at the least is not.
+    Wrong,
+    /// That of TCP or UDP is the pseudo-header's sum alone, and none is wrong.
+    Partial,
+    /// None is wrong, and not all of their bytes are here.
+    Unverified,
+    /// It has none.
+    None,
+}
+
+/// What the checksums of a packet turned out to be; the default is that nobody looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checks(Option<(Outside, Inside)>);
+
+impl Checks {
+    pub(crate) fn new(outside: Outside, inside: Inside) -> Self {
+        Self(Some((outside, inside)))
+    }
+
+    /// Outside and inside, where somebody looked.
+    #[inline]
+    #[must_use]
+    pub fn verdict(self) -> Option<(Outside, Inside)> {
+        self.0
     }
 }
 
@@ -623,6 +674,9 @@ pub struct Packet {
     /// ... its window, unscaled...
     pub tcp_window: u16,
     /// ... and its control bits. All are 0 where there is none.
+    /// What its checksums turned out to be, where they were verified.
+    pub checks: Checks,
+    /// Control bits of inner TCP; 0 where there is none.
     pub tcp_control: u8,
     /// What is remarkable about it.
     pub notes: Notes,

@@ -25,6 +25,8 @@ pub struct Options {
     pub auto_ports: bool,
     /// Which packets to report.
     pub select: Select,
+    /// Whether checksums are verified.
+    pub checksums: bool,
     /// Within which window copies of a packet are dropped; `None` counts each of them.
     pub dedup: Option<Window>,
     /// Stop after so many frames.
@@ -89,7 +91,8 @@ pub fn begin(
     if !options.auto_ports {
         return Ok((Reading::begin(inputs, options.count, monitor)?, asked));
     }
-    let settings = Settings { overlays: asked.clone(), select: options.select.clone(), dedup: None };
+    let settings =
+        Settings { overlays: asked.clone(), select: options.select.clone(), checksums: false, dedup: None };
     let mut sieve = Sieve::new(settings);
     let mut packet = Packet::default();
     let mut reading = Reading::begin(kept(inputs, options)?, options.count, monitor)?;
@@ -120,7 +123,12 @@ fn pass(
     options: &Options,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
-    let settings = Settings { overlays, select: options.select.clone(), dedup: options.dedup };
+    let settings = Settings {
+        overlays,
+        select: options.select.clone(),
+        checksums: options.checksums,
+        dedup: options.dedup,
+    };
     let mut analysis = Analysis::new(settings);
     let mut reading = Reading::begin(inputs, options.count, monitor)?;
     let mut take =

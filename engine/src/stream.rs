@@ -62,7 +62,12 @@ impl Stream {
         monitor: &mut dyn Monitor,
     ) -> Result<Self, CaptureError> {
         let (reading, overlays) = begin(inputs, options, monitor)?;
-        let sieve = Sieve::new(Settings { overlays, select: options.select.clone(), dedup: options.dedup });
+        let sieve = Sieve::new(Settings {
+            overlays,
+            select: options.select.clone(),
+            checksums: options.checksums,
+            dedup: options.dedup,
+        });
         Ok(Self { reading, sieve, packet: Packet::default() })
     }
 

@@ -1,5 +1,6 @@
 //! The tables: each a roll-up of the cells, so that they agree with each other by construction.
 
+mod checksums;
 pub mod conversations;
 pub mod fdb;
 pub mod flows;
@@ -16,6 +17,7 @@ pub mod underlay;
 pub mod vnis;
 pub mod vteps;
 
+pub use checksums::verdicts;
 pub use table::{AnyTable, Column, Demand, Row, Sort, UnknownColumn, table};
 
 use std::cmp::Ordering;

@@ -8,6 +8,7 @@
 //! packet that is too short for its own header ([`Missing::Short`]).
 
 pub mod arp;
+pub mod checksum;
 pub mod ethernet;
 pub mod icmp;
 pub mod igmp;

@@ -3,13 +3,14 @@
 mod craft;
 
 use craft::{Ipv4, Ipv6, MORE};
+use etherparse::PacketBuilder;
 use vxinspect_engine::analysis::{Analysis, Incomplete, Settings, Why};
 use vxinspect_engine::capture::{Frame, LinkType, NO_TIME};
 use vxinspect_engine::decode::{Overlays, Ports};
 use vxinspect_engine::disposition::Ending;
 use vxinspect_engine::select::Select;
 use vxinspect_engine::value::Value;
-use vxinspect_engine::views::{View, summary};
+use vxinspect_engine::views::{View, summary, verdicts};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -66,6 +67,7 @@ fn selecting(terms: &[(&str, &str)], ports: &[u16]) -> Analysis {
     Analysis::new(Settings {
         overlays: Overlays { ports: Ports::new(ports), ..Overlays::default() },
         select,
+        checksums: false,
         dedup: None,
     })
 }
@@ -515,4 +517,76 @@ fn identifications_come_round() {
     assert_eq!(vnis(&analysis)[0][..3], [100, 150_000, wire]);
     assert_eq!(summary::bytes(analysis.cells()).wire, wire);
     assert_endings(&analysis, &[(Ending::Vxlan, 150_000), (Ending::Fragment, 150_000)]);
+}
+
+/// What the checksums of all packets together are found to be, by name; only those that are.
+fn checksums(records: &[Record], parts: usize) -> Vec<(&'static str, u64)> {
+    let verifying = || {
+        let (overlays, select) = (Overlays::default(), Select::default());
+        Analysis::new(Settings { overlays, select, checksums: true, dedup: None })
+    };
+    let mut whole = verifying();
+    for part in records.chunks(records.len().div_ceil(parts)) {
+        let mut later = verifying();
+        observe(&mut later, part);
+        whole.merge(&later);
+    }
+    let all = verdicts(whole.cells()).unwrap();
+    all.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// A datagram whose UDP checksum, and that of UDP in the inner frame, are right as etherparse has them.
+fn summed() -> Vec<u8> {
+    let mut frame = Vec::new();
+    let inner = PacketBuilder::ethernet2(craft::mac(1), craft::mac(2)).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+    inner.udp(40_000, 53).write(&mut frame, &[0xab; 1401]).unwrap();
+    let (payload, mut packet) = (craft::vxlan(100, &frame), Vec::new());
+    let outer = PacketBuilder::ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64).udp(49_152, craft::VXLAN);
+    outer.write(&mut packet, &payload).unwrap();
+    packet.split_off(20)
+}
+
+/// A checksum is of all the pieces, also of those behind what else is kept of a datagram, in any order and where parts
+/// of a run meet.
+#[test]
+fn checksums_of_a_packet_put_together() {
+    let (right, data) = ([("outer_udp_right", 1), ("inner_right", 1)], summed());
+    for order in orders(3) {
+        let records = in_order(&pieces(7, &data, 504), &order);
+        for parts in 1..=3 {
+            assert_eq!(checksums(&records, parts), right, "{order:?} in {parts}");
+        }
+    }
+    for at in [50, 1200, data.len() - 1] {
+        let spoilt = craft::patched(data.clone(), at, &[data[at] ^ 1]);
+        assert_eq!(checksums(&pieces(7, &spoilt, 504), 1)[0], ("outer_udp_wrong", 1), "byte {at}");
+        assert_eq!(checksums(&pieces(7, &spoilt, 504), 2)[1], ("inner_wrong", 1), "byte {at}");
+    }
+}
+
+/// What the snap length cut from any piece is missing from the sum; that there is no checksum is told all the same.
+#[test]
+fn checksums_of_pieces_that_are_cut() {
+    for cut in 0..3 {
+        let mut records = pieces(7, &summed(), 504);
+        records[cut].held -= 1;
+        let unverified = [("outer_udp_unverified", 1), ("inner_unverified", 1)];
+        assert_eq!(checksums(&records, 1), unverified, "piece {cut}");
+        let mut records = pieces(7, &craft::patched(summed(), 6, &[0, 0]), 504);
+        records[cut].held -= 1;
+        assert_eq!(checksums(&records, 1), [("outer_udp_zero", 1), ("inner_unverified", 1)], "piece {cut}");
+    }
+}
+
+/// A routing header with segments left hides the address that the outer checksum was made with.
+#[test]
+fn checksums_of_pieces_that_are_routed_on() {
+    let data = datagram(100);
+    let mut records: Vec<_> = (0..2).map(|n| v6(7, craft::UDP, &data, n * 800, (n + 1) * 800)).collect();
+    assert_eq!(checksums(&records, 1)[0], ("outer_udp_wrong", 1));
+    for record in &mut records {
+        record.data[14 + 40 + 3] = 1;
+    }
+    assert_eq!(checksums(&records, 1)[0], ("outer_udp_unverified", 1));
+    assert_eq!(checksums(&records, 2)[0], ("outer_udp_unverified", 1));
 }

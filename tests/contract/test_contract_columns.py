@@ -17,21 +17,24 @@ _OVERHEAD = f"""packets {_BYTES} overhead_percent inner_bytes payload_bytes good
     vlan_overhead_bytes largest_outer_ip_packet required_underlay_mtu offload_frames"""
 _TCP = """tcp_segments retransmitted retransmission_percent out_of_order duplicate_acks missing_bytes
     zero_windows resets syn_retries rtt_ms"""
+_CHECKSUMS = """outer_udp_checksum_zero outer_udp_checksum_right outer_udp_checksum_wrong
+    outer_udp_checksum_partial outer_udp_checksum_unverified inner_checksum_right
+    inner_checksum_wrong inner_checksum_partial inner_checksum_unverified"""
 COLUMNS = {
     "vnis": f"""vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
         vteps tunnels macs ips flows first_seen last_seen tagged_packets
-        {_TCP} encapsulation depth""",
+        {_TCP} encapsulation depth {_CHECKSUMS}""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
         packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
         first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state
         retransmitted_fwd retransmitted_rev out_of_order_fwd out_of_order_rev
         duplicate_acks_fwd duplicate_acks_rev missing_bytes_fwd missing_bytes_rev
         zero_windows_fwd zero_windows_rev resets_fwd resets_rev syn_retries rtt_syn_ms rtt_ack_ms
-        encapsulation""",
+        encapsulation checksum_wrong checksum_partial""",
     "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen encapsulation",
     "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen encapsulation",
     "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent
-        source_ports_ab source_ports_ba first_seen last_seen {_TCP} encapsulation depth""",
+        source_ports_ab source_ports_ba first_seen last_seen {_TCP} encapsulation depth {_CHECKSUMS}""",
     "underlay": """src_vtep dst_vtep vnis packets wire_bytes ttl_min ttl_max ttl_changes dscp
         dscp_mismatch_packets ecn ce_packets ecn_mismatch_packets source_ports busiest_port
         busiest_port_percent flows_per_port
@@ -46,7 +49,7 @@ COLUMNS = {
 }
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies
-    icmp_errors findings incomplete_datagrams"""
+    icmp_errors findings incomplete_datagrams checksums"""
 CAPTURE = """name format byte_order timestamp_resolution link_types compression bytes complete truncated_at
     dropped_packets clock_steps largest_clock_step_s"""
 

@@ -1,5 +1,6 @@
 """tshark and we see the same in captures made here: VNI, tunnel, inner MACs, addresses, ports, bytes."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -117,6 +118,36 @@ def test_tshark_agrees_on_the_underlay(seeds: list[int], tmp_path_factory: pytes
         assert row["ce_packets"] == sum(header.ecn == 3 for header in headers)
         assert row["source_ports"] == len({header.source_port for header in headers})
         assert (row["df_packets"] or 0) == sum(header.dont_fragment for header in headers)
+
+
+@given(seeds=st.lists(strategies.SEEDS, max_size=40))
+@settings(max_examples=12)
+def test_tshark_agrees_on_checksums(seeds: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is wrong, right or missing of random checksums, outside and inside, is so to tshark.
+
+    To tshark a checksum of the pseudo-header alone is a wrong one.
+    """
+    frames = [f for f in strategies.capture("ethernet", seeds, snap=False) if whole(f) and plain(f)]
+    path = tmp_path_factory.mktemp("checksums") / "capture"
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    sums = vxinspect.scan(path, checksums=True).summary["checksums"]
+    seen = tshark.checksums(path)
+    outer, inner = Counter(frame.outer for frame in seen), Counter(frame.inner for frame in seen)
+    assert sums["outer_udp_zero"] == outer["none"]
+    assert sums["outer_udp_right"] == outer["good"]
+    assert sums["outer_udp_wrong"] + sums["outer_udp_partial"] == outer["bad"]
+    assert sums["inner_wrong"] + sums["inner_partial"] == inner["bad"]
+    assert sums["inner_right"] == inner["good"]
+
+
+@pytest.mark.parametrize("name", ["bad-checksums", "two-tenants", "docker-overlay"])
+def test_tshark_agrees_on_the_checksums_of_samples(name: str) -> None:
+    """Real captures taken before the network card filled in checksums, and one with wrong ones."""
+    path = SAMPLES / f"{name}.pcap"
+    sums = vxinspect.scan(path, checksums=True).summary["checksums"]
+    seen = tshark.checksums(path)
+    assert sums["inner_wrong"] + sums["inner_partial"] == sum(frame.inner == "bad" for frame in seen)
+    assert sums["outer_udp_wrong"] + sums["outer_udp_partial"] == sum(frame.outer == "bad" for frame in seen)
 
 
 def test_tshark_agrees_on_another_port(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def made(text: str, path: Path, **how: Any) -> dict[str, Any]:
 
 def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] = (4789,)) -> None:
     """Assert that a scan says what the truth says: how frames count, and every column of every table."""
-    report = vxinspect.scan(path, ports=ports)
+    report = vxinspect.scan(path, ports=ports, checksums=True)
     frames = report.summary["frames"]
     assert {name: frames[name] for name in ("total", *tools.DISPOSITIONS)} == {
         name: truth["frames"][name] for name in ("total", *tools.DISPOSITIONS)
@@ -70,6 +70,16 @@ def test_each_fault(kind: str, tmp_path: Path) -> None:
     assert fault["kind"] == kind
     assert fault["frames"]
     assert_round_trip(truth, path)
+
+
+@pytest.mark.parametrize("checksum", ["zero", "valid"])
+def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
+    """Over IPv6 the outer UDP checksum is what the scenario says, too."""
+    text = scenarios.NETWORK.replace('"192.0.2.', '"2001:db8::').replace('"239.1.1.1"', '"ff05::1"')
+    truth = made(text + f'[underlay]\nudp_checksum = "{checksum}"\n', tmp_path / "a.pcap")
+    assert_round_trip(truth, tmp_path / "a.pcap")
+    verdict = {"zero": "zero", "valid": "right"}[checksum]
+    assert all(row[f"outer_udp_checksum_{verdict}"] == row["packets"] for row in truth["vnis"])
 
 
 @given(

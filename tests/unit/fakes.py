@@ -44,7 +44,10 @@ def row(view: str, **values: Any) -> dict[str, Any]:
     assert not unknown, f"{view} has no {unknown}"
     sound = dict.fromkeys(SOUND, 0) | values
     return {
-        column.name: sound.get(column.name, DEFAULTS[column.kind] if column.usual is None else column.usual)
+        column.name: sound.get(
+            column.name,
+            None if column.asked else DEFAULTS[column.kind] if column.usual is None else column.usual,
+        )
         for column in VIEWS[view].columns
     }
 
@@ -158,6 +161,7 @@ class FakeAnalysis:
             "candidates": [],
             "icmp_errors": [],
             "unkept_icmp_errors": 0,
+            "checksums": None,
             "ports": [4789],
             "ports_seen": [4789],
             "select": [],
@@ -199,6 +203,10 @@ class FakeAnalysis:
     def icmp_errors(self) -> Any:
         """As the engine's."""
         return self.facts["icmp_errors"]
+
+    def checksums(self) -> Any:
+        """As the engine's."""
+        return self.facts["checksums"]
 
     def unkept_icmp_errors(self) -> Any:
         """As the engine's."""

@@ -20,6 +20,7 @@ SUMMARY = [
     *("schema_version", "version", "captures", "frames", "time", "totals", "bytes"),
     *("vnis", "tunnels", "top_flows", "hints", "copies", "icmp_errors", "findings"),
     "incomplete_datagrams",
+    "checksums",
 ]
 
 

@@ -2,7 +2,7 @@
 
 from fakes import copies, frames
 
-from vxinspect.hints import all_hints, finding_hints, icmp_hints
+from vxinspect.hints import all_hints, checksum_hints, finding_hints, icmp_hints
 
 
 def test_other_port() -> None:
@@ -120,6 +120,18 @@ def test_icmp_errors() -> None:
         "11 ICMP errors about VXLAN packets: fragmentation needed, unreachable on 192.0.2.1"
     )
     assert "192.0.2.2, and about 1 other direction (" in hint
+
+
+def test_checksums() -> None:
+    """Wrong ones are told apart from those that a network card fills in later."""
+    sums = {f"outer_udp_{name}": 0 for name in ("zero", "right", "wrong", "partial", "unverified")}
+    sums |= {f"inner_{name}": 0 for name in ("right", "wrong", "partial", "unverified")}
+    assert checksum_hints(None) == checksum_hints(sums) == []
+    sums |= {"outer_udp_wrong": 1, "inner_wrong": 2, "inner_partial": 1}
+    wrong, partial = checksum_hints(sums)
+    assert wrong == "3 packets with a wrong checksum"
+    assert partial.startswith("1 packet with the pseudo-header's checksum alone")
+    assert partial.endswith("(checksum offload), and are no errors")
 
 
 def test_nothing_to_say() -> None:

@@ -124,6 +124,12 @@ COMMON: tuple[click.Parameter, ...] = (
         help_text=f"At most N layers of VXLAN inside each other, {MAX_DEPTH} by default, {DEEPEST} at most.",
     ),
     _read(
+        "--checksums",
+        is_flag=True,
+        help_text="Verify checksums, of outer UDP and inner IPv4, TCP, UDP and ICMP; vnis, tunnels and flows "
+        "tell of them.",
+    ),
+    _read(
         "--dedup",
         is_flag=True,
         help_text="Drop copies: packets that the capture shows again, as at several interfaces.",
@@ -200,7 +206,7 @@ SELECTING = (
 )
 """The options that choose among packets, for `common_without`."""
 
-READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl")
+READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl", "--checksums")
 """Those of a command that reads captures and shows no table."""
 
 
@@ -211,6 +217,7 @@ class Options:
     captures: tuple[str, ...]
     select: Select
     overlays: Overlays
+    checksums: bool
     dedup: tuple[int | None, int | None] | None
     count: int | None
     threads: int | None
@@ -239,6 +246,7 @@ class Options:
             overlays=Overlays.asked(
                 ports=given.get("ports", (VXLAN_PORT,)), max_depth=given.get("max_depth") or MAX_DEPTH
             ),
+            checksums=given.get("checksums", False),
             dedup=window_of(
                 dedup=given.get("dedup", False),
                 window=given.get("dedup_window"),

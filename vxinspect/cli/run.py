@@ -51,6 +51,7 @@ def read(options: Options) -> Report:
             sources,
             overlays=options.overlays,
             select=options.select,
+            checksums=options.checksums,
             dedup=options.dedup,
             count=options.count,
             threads=options.threads,

@@ -67,6 +67,8 @@ def shown_columns(view: View, rows: Sequence[Row]) -> list[ShownColumn]:
         if column.usual is not None and all(row[column.name] == column.usual for row in rows):
             continue
         ends = next((ends for ends in view.ends if column.name in ends.parts), None)
+        if column.asked and all(row[column.name] is None for row in rows):
+            continue
         if ends is None:
             shown.append(_plain_column(column, [row[column.name] for row in rows]))
         elif ends.name not in done:

@@ -99,10 +99,11 @@ def _outer(packet: Packet, src: str, dst: str, datagram: bytes) -> list[bytes]:
 def ethernet(dst: str, src: str, version: int, payload: bytes, vlan: tuple[int, ...] = ()) -> bytes:
     """Return an Ethernet frame; `version` is that of IP, or an EtherType."""
     kind = {4: dpkt.ethernet.ETH_TYPE_IP, 6: dpkt.ethernet.ETH_TYPE_IP6}.get(version, version)
-    frame = dpkt.ethernet.Ethernet(dst=_mac(dst), src=_mac(src), type=kind, data=payload)
+    frame = dpkt.ethernet.Ethernet(dst=_mac(dst), src=_mac(src), type=kind)
     if vlan:
         frame.vlan_tags = [dpkt.ethernet.VLANtag8021Q(id=vid) for vid in vlan]
-    return bytes(frame)
+    # The header alone: over IPv6, dpkt would put a checksum where UDP is to have none.
+    return bytes(frame.pack_hdr()) + payload
 
 
 def internet(

@@ -174,11 +174,14 @@ class MassTraffic:
             largest=self._outer_header + UDP + VXLAN + way.largest,
             is_offload=False,
             packets=way.packets,
-            notes={"inner_cut": way.cut} if way.cut else {},
+            notes=self._notes(way),
             ttl=self._underlay.ttl,
             dscp=self._underlay.dscp,
             ecn=0,
             dont_fragment=True,
+            outer_sum="zero" if self._underlay.udp_checksum == "zero" else "right",
+            inner_sum="right",
+            unverified=way.cut,
             inner_dscp=0,
             inner_ecn=0,
             mac_src=mac_src,
@@ -208,6 +211,11 @@ class MassTraffic:
         empty = [self._sizes[(flow.offset + at) % len(self._sizes)] <= _CONTROL for at in range(data)]
         # Data goes in turns. The client's first follows its ACK, and nothing else of the server's.
         return sum(empty[at] and (at == 0 or empty[at - 1]) for at in range(int(reply), data, 2))
+
+    def _notes(self, way: "_Way") -> dict[str, int]:
+        is_noted = self._underlay.udp_checksum == "zero" and self._vteps[0].version == 6  # noqa: PLR2004
+        counts = {"inner_cut": way.cut, "zero_checksum_ipv6": way.packets if is_noted else 0}
+        return {name: count for name, count in counts.items() if count}
 
     def _ends(self, flow: _Flow) -> tuple[Vtep, Vtep]:
         return self._vteps[flow.src_vtep], self._vteps[flow.dst_vtep]

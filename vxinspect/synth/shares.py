@@ -72,7 +72,8 @@ class Share:
     """What one packet, or many with all the rest in common, adds to the tables: sums in bytes, nanoseconds.
 
     `vni` to `outer_mac` are the innermost VXLAN's, `around` the one around it. None is
-    "not known", because the capture's snap length cut it off, or because there is none.
+    "not known", because the capture's snap length cut it off, or because there is none. `outer_sum` and
+    `inner_sum`: what the checksums of the packets are found to be, but for those of `unverified` ones.
     """
 
     vni: int
@@ -92,6 +93,9 @@ class Share:
     dscp: int
     ecn: int
     dont_fragment: bool
+    outer_sum: str
+    inner_sum: str | None
+    unverified: int = 0
     pieces: int = 0
     packets: int = 1
     payload: int = 0
@@ -260,6 +264,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
     start = _link(tags) + packet.outer_length - inner.length
     kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
+    whole = kept >= inner.length and (packet.pieces is None or all(wire <= snap for wire in wires))
     seen = _read(inner, kept)
     offload = packet.zero_length or (packet.pieces is None and packet.outer_length > LARGEST_MTU)
     notes = {
@@ -270,6 +275,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         "reassembled": packet.pieces is not None,
         "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
         "stacked": is_nested,
+        "zero_checksum_ipv6": packet.checksum == "zero" and own.sender.version == 6,  # noqa: PLR2004
     }
     outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet))
     made = Share(
@@ -290,6 +296,8 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         dscp=packet.dscp,
         ecn=packet.ecn,
         dont_fragment=packet.pieces is None,
+        outer_sum=_outer_sum(packet, whole=whole),
+        inner_sum=_inner_sum(packet, inner, kept, whole=whole),
         pieces=len(lengths) if packet.pieces is not None else 0,
     )
     if wrap is not None and is_nested:
@@ -300,6 +308,34 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     for name, value in seen.items():
         setattr(made, name, value)
     return made
+
+
+def _outer_sum(packet: Packet, *, whole: bool) -> str:
+    """Return what the outer UDP checksum is found to be; `whole`: all of the datagram is there."""
+    if packet.checksum == "zero":
+        return "zero"
+    if not whole:
+        return "unverified"
+    return "right" if packet.checksum == "valid" else "wrong"
+
+
+def _inner_sum(packet: Packet, inner: Inner, kept: int, *, whole: bool) -> str | None:
+    """Return what the checksums of an inner frame are found to be; its first `kept` bytes are there."""
+    if kept < inner.header:
+        return "unverified"
+    body = inner.body
+    if isinstance(body, Arp):
+        return None
+    if kept < inner.header + body.header:
+        return "unverified"
+    l4 = body.l4
+    # Of a packet that is a tenant's UDP here: no checksum at all is right over IPv4, whatever else is there.
+    is_zero = inner is not packet.inner and packet.checksum == "zero"
+    if is_zero and kept >= inner.header + body.header + UDP:
+        return "right" if packet.sender.version == 4 else "wrong"  # noqa: PLR2004
+    if not whole:
+        return "unverified"
+    return l4.checksum if isinstance(l4, Tcp | UdpHeader) else "right"
 
 
 def carried(packet: Packet) -> Inner:

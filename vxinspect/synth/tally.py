@@ -115,6 +115,32 @@ class Sums:
         }
 
 
+_OUTER_SUMS = ("zero", "right", "wrong", "partial", "unverified")
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """How many packets have which checksums."""
+
+    outer: Counter[str] = field(default_factory=Counter)
+    inner: Counter[str] = field(default_factory=Counter)
+
+    def add(self, share: Share) -> None:
+        """Count a share."""
+        verified = share.packets - share.unverified
+        self.outer[share.outer_sum] += share.packets if share.outer_sum == "zero" else verified
+        if share.outer_sum != "zero":
+            self.outer["unverified"] += share.unverified
+        if share.inner_sum is not None:
+            self.inner[share.inner_sum] += verified
+            self.inner["unverified"] += share.unverified
+
+    def row(self) -> Row:
+        """Return the columns of `vnis` and `tunnels`."""
+        outer = {f"outer_udp_checksum_{name}": self.outer[name] for name in _OUTER_SUMS}
+        return outer | {f"inner_checksum_{name}": self.inner[name] for name in _OUTER_SUMS[1:]}
+
+
 @dataclass(slots=True)
 class Way:
     """One direction of a flow: what it counts, where it was first seen, and its TCP segments."""
@@ -123,12 +149,14 @@ class Way:
     vteps: tuple[str, str] | None = None
     segments: Segments = ()
     health: Counter[str] = field(default_factory=Counter)
+    verdicts: Verdicts = field(default_factory=Verdicts)
 
     def add(self, share: Share) -> None:
         """Count a share; the first one tells the tunnel."""
         if self.sums.first is None or share.first < self.sums.first:
             self.vteps = share.src, share.dst
         self.sums.add(share)
+        self.verdicts.add(share)
         # What repeats changes no state: a million data segments are one.
         self.segments += tuple(segment for segment in share.segments if segment not in self.segments)
 
@@ -144,6 +172,7 @@ class Group:
     depth: int = 1
     tcp_segments: int = 0
     health: Counter[str] = field(default_factory=Counter)
+    verdicts: Verdicts = field(default_factory=Verdicts)
     members: dict[str, set[Any]] = field(default_factory=dict)
 
     def note(self, name: str, *values: Hashable) -> None:
@@ -299,12 +328,14 @@ class Tally:
     def _add_layer(self, share: Share, layer: Layer) -> None:
         vni = self._vnis.setdefault((layer.vni, layer.path), Group(depth=layer.depth))
         vni.sums.add(share)
+        vni.verdicts.add(share)
         vni.bum += share.packets * is_group(share.mac_dst)
         tunnel_key = _tunnel(layer.src, layer.dst)
         vni.note("tunnels", tunnel_key)
         vni.note("vteps", *_no_groups(layer.src, layer.dst))
         tunnel = self._tunnels.setdefault((tunnel_key, layer.path), Group(depth=layer.depth))
         tunnel.sums.add(share)
+        tunnel.verdicts.add(share)
         is_ahead = layer.src == tunnel_key[0]
         (tunnel.ahead if is_ahead else tunnel.back).add(share)
         tunnel.note("vnis", layer.vni)
@@ -430,7 +461,7 @@ class Tally:
             counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
             health = sums_row(group.health, group.tcp_segments, self._round_trips((vni, path)))
             row = {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum, **health}
-            yield row | {"encapsulation": path, "depth": group.depth}
+            yield row | {"encapsulation": path, "depth": group.depth} | group.verdicts.row()
 
     def _flow_rows(self) -> Iterable[Row]:
         for ((vni, path), protocol, ends), ways in self._flows.items():
@@ -445,6 +476,8 @@ class Tally:
                 row[f"packets_{name}"], row[f"inner_bytes_{name}"] = way.sums.packets, way.sums.inner
                 row[f"tcp_flags_{name}"] = _letters(way.segments)
             row["duration_s"] = ((both.last or 0) - (both.first or 0)) / 1e9
+            for name in ("wrong", "partial"):
+                row[f"checksum_{name}"] = ahead.verdicts.inner[name] + back.verdicts.inner[name]
             is_tcp = protocol == "tcp"
             sent = (ahead.sums.packets > 0, back.sums.packets > 0)
             row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
@@ -469,6 +502,7 @@ class Tally:
                 **sums_row(group.health, group.tcp_segments, self._round_trips(((low, high), path))),
                 "encapsulation": path,
                 "depth": group.depth,
+                **group.verdicts.row(),
             }
 
     def _round_trips(self, row: object) -> list[int]:

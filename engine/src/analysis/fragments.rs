@@ -178,6 +178,9 @@ impl Fragments {
         if let Some((port, vni)) = aside.candidate.take() {
             tally.candidate(port, vni);
         }
+        if settings.checksums && ending == Ending::Vxlan {
+            packet.checks = decode::verify_whole(&open.whole(last), packet);
+        }
         let is_other = ending.disposition() == Disposition::Other;
         let frames = if is_other && open.is_ours() { open.frames } else { 1 };
         tally.recount(Ending::Fragment, ending, frames);

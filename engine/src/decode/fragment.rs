@@ -60,6 +60,8 @@ impl Datagram {
 
 /// A fragment: a piece of a datagram, in a frame of its own.
 #[derive(Debug, Clone, Copy)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Piece<'a> {
     /// Which datagram's.
     pub datagram: Datagram,
@@ -83,6 +85,8 @@ pub struct Piece<'a> {
     pub handling: Handling,
     /// Larger than any real MTU, or with its length left out.
     pub is_offload: bool,
+    /// An IPv6 routing header says that it goes on from its destination.
+    pub is_routed_on: bool,
     /// Who sent the frame, where the link layer tells.
     pub mac: Option<Mac>,
     /// When: nanoseconds since 1970 UTC, or [`crate::capture::NO_TIME`].
@@ -139,6 +143,7 @@ pub fn piece<'a>(frame: &Frame<'a>) -> Option<Piece<'a>> {
         header_len: ip.header_len,
         handling: ip.handling(),
         is_offload: ip.length_left_out || ip.total_len > LARGEST_MTU,
+        is_routed_on: ip.is_routed_on,
         mac: link.source,
         time: frame.time,
         wire_len: frame.wire_len,
@@ -147,6 +152,8 @@ pub fn piece<'a>(frame: &Frame<'a>) -> Option<Piece<'a>> {
 
 /// A datagram put together from its pieces, as far as the walk looks into it.
 #[derive(Debug, Clone, Copy)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Whole<'a> {
     /// Which.
     pub datagram: Datagram,
@@ -162,6 +169,8 @@ pub struct Whole<'a> {
     pub overlaps: bool,
     /// Whether segmentation offload made any piece of it.
     pub is_offload: bool,
+    /// Whether an IPv6 routing header in front of any piece says that it goes on from its destination.
+    pub is_routed_on: bool,
     /// The IP header of its first piece.
     pub front_header_len: u32,
     /// What that asks of the underlay.
@@ -188,25 +197,10 @@ fn walk(
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
-    let Datagram { is_v6, source, destination, .. } = whole.datagram;
-    let span = Span::new(whole.front, whole.len as usize);
-    let behind = network::extensions(whole.protocol, span)?;
-    if behind.protocol != protocol::UDP {
+    let ip = behind(whole)?;
+    if ip.protocol != protocol::UDP {
         return Err(Ending::NonUdp);
     }
-    let ip = Network {
-        is_v6,
-        source,
-        destination,
-        header: Header::Kept(whole.handling),
-        protocol: behind.protocol,
-        header_len: whole.header_len + (span.wire_len() - behind.payload.wire_len()) as u32,
-        total_len: 0,
-        length_left_out: false,
-        fragment: None,
-        payload: behind.payload,
-        fault: None,
-    };
     let frame =
         Frame { data: whole.front, wire_len: whole.wire_len, time: whole.time, link: LinkType::ETHERNET };
     let ending = behind_headers(&frame, whole.mac, &ip, overlays, packet, aside)?;
@@ -215,7 +209,7 @@ fn walk(
         return Err(ending);
     }
     // As large as the datagram in one piece: that is what the underlay's MTU is too small for.
-    let fragment_header_len = if is_v6 { ipv6::FRAGMENT_HEADER_LEN as u32 } else { 0 };
+    let fragment_header_len = if ip.is_v6 { ipv6::FRAGMENT_HEADER_LEN as u32 } else { 0 };
     packet.outer_ip_len = whole.front_header_len.saturating_sub(fragment_header_len) + whole.len;
     packet.notes.set(Note::Offload, whole.is_offload);
     packet.notes.set(Note::Reassembled, true);
@@ -225,4 +219,25 @@ fn walk(
         packet.notes.clear(Note::InnerCut);
     }
     Ok(ending)
+}
+
+/// The IP packet that `whole` is, behind the extension headers in its pieces.
+pub(super) fn behind<'a>(whole: &Whole<'a>) -> Result<Network<'a>, Ending> {
+    let Datagram { is_v6, source, destination, .. } = whole.datagram;
+    let span = Span::new(whole.front, whole.len as usize);
+    let behind = network::extensions(whole.protocol, span)?;
+    Ok(Network {
+        is_v6,
+        source,
+        destination,
+        header: Header::Kept(whole.handling),
+        protocol: behind.protocol,
+        header_len: whole.header_len + (span.wire_len() - behind.payload.wire_len()) as u32,
+        total_len: 0,
+        length_left_out: false,
+        fragment: None,
+        is_routed_on: whole.is_routed_on || behind.is_routed_on,
+        payload: behind.payload,
+        fault: None,
+    })
 }

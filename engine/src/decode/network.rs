@@ -24,6 +24,8 @@ pub(super) struct Network<'a> {
     pub(super) length_left_out: bool,
     /// Set on a fragment.
     pub(super) fragment: Option<Fragment>,
+    /// An IPv6 routing header says that it goes on from its destination.
+    pub(super) is_routed_on: bool,
     pub(super) payload: Span<'a>,
     /// The packet contradicts its own lengths; the rest is as far as it goes.
     pub(super) fault: Option<Ending>,
@@ -111,6 +113,7 @@ pub(super) fn plain_v4(span: Span<'_>) -> Option<Network<'_>> {
         total_len: length as u32,
         length_left_out: false,
         fragment: None,
+        is_routed_on: false,
         payload: span.with_wire_len(length).skip(ipv4::HEADER_LEN).ok()?,
         fault: None,
     })
@@ -143,6 +146,7 @@ pub(super) fn v4(span: Span<'_>) -> Result<Network<'_>, Ending> {
         total_len: total_len as u32,
         length_left_out: length == 0,
         fragment: ip.is_fragment().then_some(fragment),
+        is_routed_on: false,
         payload,
         fault: lacking.or(wrong_length.then_some(Ending::Ipv4TotalLength)),
     })
@@ -174,7 +178,7 @@ pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
     let total_len = if is_told && !fault { length } else { span.wire_len() };
     let behind = span.with_wire_len(total_len).skip(ipv6::HEADER_LEN);
     let behind = behind.map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
-    let Extended { protocol, fragment, payload } = extensions(ip.next_header(), behind)?;
+    let Extended { protocol, fragment, is_routed_on, payload } = extensions(ip.next_header(), behind)?;
     Ok(Network {
         is_v6: true,
         source: ip.source(),
@@ -185,6 +189,7 @@ pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
         total_len: total_len as u32,
         length_left_out,
         fragment,
+        is_routed_on,
         payload,
         fault: fault.then_some(Ending::Ipv6PayloadLength),
     })
@@ -209,18 +214,20 @@ pub(super) fn quoted(is_v6: bool, span: Span<'_>) -> Result<Network<'_>, Ending>
 pub(super) struct Extended<'a> {
     pub(super) protocol: u8,
     pub(super) fragment: Option<Fragment>,
+    pub(super) is_routed_on: bool,
     pub(super) payload: Span<'a>,
 }
 
 /// Steps over extension headers, up to the fragment header of a fragment: what follows that one is a piece of the
 /// datagram, which only the first one begins with a header.
 pub(super) fn extensions(next_header: u8, span: Span<'_>) -> Result<Extended<'_>, Ending> {
-    let mut extended = Extended { protocol: next_header, fragment: None, payload: span };
+    let mut extended = Extended { protocol: next_header, fragment: None, is_routed_on: false, payload: span };
     while Extension::is(extended.protocol) {
         let read = Extension::read(extended.protocol, extended.payload);
         let (header, rest) = read.map_err(|missing| lack(missing, Ending::Ipv6Extension))?;
         extended.protocol = header.next_header();
         extended.payload = rest;
+        extended.is_routed_on |= header.routes_on();
         if let Some((offset, more, identification)) = header.fragment() {
             // A lone "atomic" fragment is a whole datagram (RFC 6946).
             if more || offset != 0 {

@@ -101,6 +101,7 @@ fn vxlan<'a>(mac: Mac, ip: &Network<'a>, overlays: &Overlays) -> Option<Found<'a
     let mut notes = Notes::default();
     notes.set(Note::ReservedBits, vxlan.has_reserved_bits());
     notes.set(Note::Offload, ip.length_left_out);
+    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
     let layer = Layer {
         tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, port),
         vni: vxlan.vni(),

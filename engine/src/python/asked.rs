@@ -50,7 +50,14 @@ pub(super) struct AskedOverlays {
 impl AskedOverlays {
     pub(super) fn options(self, select: Select, dedup: Dedup, count: Option<u64>) -> Options {
         let overlays = Overlays { ports: Ports::new(&self.ports), max_depth: self.max_depth };
-        Options { overlays, auto_ports: self.auto_ports, select, dedup: window(dedup), count }
+        Options {
+            overlays,
+            auto_ports: self.auto_ports,
+            select,
+            checksums: false,
+            dedup: window(dedup),
+            count,
+        }
     }
 }
 

@@ -139,6 +139,11 @@ impl Analysis {
         told::candidates(self.seen.tally())
     }
 
+    fn checksums<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let sums = py.detach(|| views::verdicts(self.seen.cells()));
+        sums.map(|sums| counts(py, sums)).transpose()
+    }
+
     fn icmp_errors(&self) -> Vec<IcmpErrors> {
         let told = |(source, destination, errors): (IpAddr, IpAddr, cells::Errors)| {
             let counts = (errors.too_big, errors.unreachable, errors.time_exceeded, errors.parameter_problem);
@@ -244,7 +249,7 @@ pub(super) fn fields() -> Vec<(&'static str, Option<&'static str>, &'static str,
 
 /// Reads captures as one run.
 #[pyfunction]
-#[pyo3(signature = (sources, *, overlays, select, dedup, count, threads, progress, keep_on_interrupt))]
+#[pyo3(signature = (sources, *, overlays, select, checksums, dedup, count, threads, progress, keep_on_interrupt))]
 // The one call of the module: Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn scan(
@@ -252,6 +257,7 @@ pub(super) fn scan(
     sources: Sources<'_>,
     overlays: AskedOverlays,
     select: Vec<(String, String)>,
+    checksums: bool,
     dedup: Dedup,
     count: Option<u64>,
     threads: Option<usize>,
@@ -262,7 +268,8 @@ pub(super) fn scan(
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
     let (inputs, interrupted) = inputs(&sources)?;
-    let options = overlays.options(selection(py, select)?, dedup, count);
+    let mut options = overlays.options(selection(py, select)?, dedup, count);
+    options.checksums = checksums;
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;

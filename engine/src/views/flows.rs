@@ -8,6 +8,7 @@ use super::tcp_health::milliseconds;
 use super::tcp_state::{Party, conn_state};
 use super::{Column, Row, encapsulation, first, last, path_order};
 use crate::cells::{Cell, Cells, Health, PathId, RoundTrips, Trace};
+use crate::packet::Inside;
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 use crate::wire::ip::{protocol, protocol_name};
@@ -74,6 +75,8 @@ pub struct FlowRow {
     payload_bytes: u64,
     wire_bytes: u64,
     seen: TimeSpan,
+    checksum_wrong: u64,
+    checksum_partial: u64,
     /// From the lower endpoint to the higher one while cells are added; from who opened it in the end.
     forward: Way,
     reverse: Way,
@@ -122,6 +125,8 @@ impl Row for FlowRow {
         Column { name: "rtt_syn_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_answer) },
         Column { name: "rtt_ack_ms", value: |r, cells| nanoseconds(r.round_trips(cells).to_end) },
         Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path(cells)) },
+        Column { name: "checksum_wrong", value: |r, cells| verified(r.checksum_wrong, cells) },
+        Column { name: "checksum_partial", value: |r, cells| verified(r.checksum_partial, cells) },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -163,6 +168,11 @@ impl Tuple {
     }
 }
 
+/// A count of checksums; null where nobody looked.
+fn verified(count: u64, cells: &Cells) -> Value {
+    if cells.has_verdicts() { Value::Count(count) } else { Value::Null }
+}
+
 fn port(endpoint: Endpoint) -> Value {
     Value::maybe(endpoint.1, |port| Value::Count(port.into()))
 }
@@ -178,7 +188,15 @@ fn control(way: &Way) -> Value {
 impl FlowRow {
     fn new() -> Self {
         let (forward, reverse) = (Way::default(), Way::default());
-        Self { payload_bytes: 0, wire_bytes: 0, seen: TimeSpan::default(), forward, reverse }
+        Self {
+            payload_bytes: 0,
+            wire_bytes: 0,
+            seen: TimeSpan::default(),
+            checksum_wrong: 0,
+            checksum_partial: 0,
+            forward,
+            reverse,
+        }
     }
 
     fn add(&mut self, id: u32, is_forward: bool, cells: &Cells) {
@@ -186,6 +204,10 @@ impl FlowRow {
         self.payload_bytes += cell.payload_bytes;
         self.wire_bytes += cell.wire_bytes;
         self.seen.merge(cells.seen(id));
+        if let Some(verdicts) = cells.verdicts(id) {
+            self.checksum_wrong += verdicts.inside(Inside::Wrong);
+            self.checksum_partial += verdicts.inside(Inside::Partial);
+        }
         let way = if is_forward { &mut self.forward } else { &mut self.reverse };
         way.add(id, cells);
     }

@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use super::checksums::{Checksums, with_checksum_columns};
 use super::roll_up::{Members, RollUp};
 use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::{Column, Direction, Row, Sums, depth, encapsulation, first, last, numbers, path_order};
 use crate::cells::{Cells, PathId, PortSet};
-use crate::packet::Tunnel;
+use crate::packet::{Inside, Outside, Tunnel};
 use crate::value::Value;
 
 /// Which tunnel. `vtep_a` is the lower address; of a multicast tunnel, the sender.
@@ -43,10 +44,11 @@ pub struct TunnelRow {
     source_ports_ab: PortSet,
     source_ports_ba: PortSet,
     tcp: TcpSums,
+    checksums: Checksums,
 }
 
 impl Row for TunnelRow {
-    const COLUMNS: &'static [Column<Self>] = with_tcp_columns![
+    const COLUMNS: &'static [Column<Self>] = with_checksum_columns![
         [
             Column { name: "vtep_a", value: |r, _| Value::Ip(r.pair.vtep_a) },
             Column { name: "vtep_b", value: |r, _| Value::Ip(r.pair.vtep_b) },
@@ -93,6 +95,7 @@ impl TunnelRow {
             source_ports_ab: PortSet::default(),
             source_ports_ba: PortSet::default(),
             tcp: TcpSums::default(),
+            checksums: Checksums::default(),
         }
     }
 
@@ -119,6 +122,7 @@ pub fn rows(cells: &Cells) -> Vec<TunnelRow> {
             let row = by_tunnel.row(&key, |row| (row.pair, row.path), || TunnelRow::new(key));
             row.sums.add(id, cells);
             row.tcp.add(id, cell, cells);
+            row.checksums.add(id, cells);
             row.vnis.add(level.vni);
             let (direction, ports) = if level.tunnel.source() == row.pair.vtep_a {
                 (&mut row.ab, &mut row.source_ports_ab)

@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use super::checksums::{Checksums, with_checksum_columns};
 use super::roll_up::{Members, RollUp};
 use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::tunnels::Pair;
 use super::{Column, Row, Sums, depth, encapsulation, first, flows, last, path_order};
 use crate::cells::{Cell, Cells, Level, PathId};
+use crate::packet::{Inside, Outside};
 use crate::value::Value;
 use crate::wire::ip::is_host;
 
@@ -25,10 +27,11 @@ pub struct VniRow {
     ips: u64,
     flows: u64,
     tcp: TcpSums,
+    checksums: Checksums,
 }
 
 impl Row for VniRow {
-    const COLUMNS: &'static [Column<Self>] = with_tcp_columns![
+    const COLUMNS: &'static [Column<Self>] = with_checksum_columns![
         [
             Column { name: "vni", value: |r, _| Value::Count(r.vni.into()) },
             Column { name: "packets", value: |r, _| Value::Count(r.sums.packets) },
@@ -89,6 +92,7 @@ struct Vni {
     ips: Members<IpAddr>,
     flows: u64,
     tcp: TcpSums,
+    checksums: Checksums,
 }
 
 impl Vni {
@@ -105,12 +109,14 @@ impl Vni {
             ips: Members::default(),
             flows: 0,
             tcp: TcpSums::default(),
+            checksums: Checksums::default(),
         }
     }
 
     fn add(&mut self, id: u32, cell: &Cell, level: &Level<'_>, cells: &Cells) {
         self.sums.add(id, cells);
         self.tcp.add(id, cell, cells);
+        self.checksums.add(id, cells);
         if cell.key.is_bum() {
             self.bum_packets += cell.packets;
         }
@@ -147,6 +153,7 @@ impl Vni {
             ips: self.ips.count(),
             flows: self.flows,
             tcp: self.tcp,
+            checksums: self.checksums,
         }
     }
 }

@@ -75,6 +75,8 @@ impl<'a> Ipv6<'a> {
 
 /// Protocol number of the hop-by-hop options header.
 const HOP_BY_HOP: u8 = 0;
+/// Protocol number of the routing header.
+const ROUTING: u8 = 43;
 /// Protocol number of the fragment header.
 const FRAGMENT: u8 = 44;
 /// Protocol number of the authentication header, whose length counts 4-byte units (RFC 4302).
@@ -93,7 +95,7 @@ impl<'a> Extension<'a> {
     #[inline]
     #[must_use]
     pub fn is(kind: u8) -> bool {
-        matches!(kind, HOP_BY_HOP | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
+        matches!(kind, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
     }
 
     /// The extension header of type `kind` at the front of `span`, and what follows it.
@@ -120,6 +122,12 @@ impl<'a> Extension<'a> {
     #[must_use]
     pub fn next_header(self) -> u8 {
         self.header[0]
+    }
+
+    /// Whether it is a routing header with segments left: where the packet goes in the end is told there.
+    #[must_use]
+    pub fn routes_on(self) -> bool {
+        self.kind == ROUTING && self.header[3] != 0
     }
 
     /// Offset in bytes, whether more fragments follow, and the identification, where this is a fragment header.

@@ -40,6 +40,13 @@ impl<'a> Udp<'a> {
     pub fn length(self) -> u16 {
         be16(self.0, 4)
     }
+
+    /// The checksum, 0 where there is none.
+    #[inline]
+    #[must_use]
+    pub fn checksum(self) -> u16 {
+        be16(self.0, 6)
+    }
 }
 
 #[cfg(test)]

@@ -120,9 +120,10 @@ pub fn fragment(next_header: u8, offset: u16, more: bool, identification: u32, p
     [&header[..], payload].concat()
 }
 
+/// Its checksum is some number: 0 would be remarkable over IPv6.
 pub fn udp(source_port: u16, destination_port: u16, payload: &[u8]) -> Vec<u8> {
     let length = (8 + payload.len()) as u16;
-    let fields = [source_port, destination_port, length, 0];
+    let fields = [source_port, destination_port, length, 0xbeef];
     fields.into_iter().flat_map(u16::to_be_bytes).chain(payload.iter().copied()).collect()
 }
 

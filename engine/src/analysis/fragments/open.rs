@@ -20,6 +20,8 @@ const LONGEST: u32 = u16::MAX as u32;
 
 /// A piece, beside its place and its bytes.
 #[derive(Debug, Clone, Copy)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 struct Seen {
     /// How many pieces came before.
     arrival: u16,
@@ -27,6 +29,7 @@ struct Seen {
     more: bool,
     is_cut: bool,
     is_offload: bool,
+    is_routed_on: bool,
     header_len: u32,
     wire_len: u32,
     handling: Handling,
@@ -99,6 +102,7 @@ pub(in crate::analysis) struct Open {
     is_cut: bool,
     overlaps: bool,
     is_offload: bool,
+    is_routed_on: bool,
 }
 
 impl Open {
@@ -125,6 +129,7 @@ impl Open {
             is_cut: false,
             overlaps: false,
             is_offload: false,
+            is_routed_on: false,
         }
     }
 
@@ -162,6 +167,7 @@ impl Open {
     pub(super) fn take(&mut self, piece: &Piece<'_>, is_repeat: bool, front: u16) {
         self.count(1, piece.charge());
         self.is_offload |= piece.is_offload;
+        self.is_routed_on |= piece.is_routed_on;
         if is_repeat {
             return;
         }
@@ -185,6 +191,7 @@ impl Open {
                     more: piece.more,
                     is_cut: piece.is_cut,
                     is_offload: piece.is_offload,
+                    is_routed_on: piece.is_routed_on,
                     header_len: piece.header_len,
                     wire_len: piece.wire_len,
                     handling: piece.handling,
@@ -251,6 +258,7 @@ impl Open {
             is_cut: self.is_cut,
             overlaps: self.overlaps,
             is_offload: self.is_offload,
+            is_routed_on: self.is_routed_on,
             front_header_len: self.front_header_len,
             handling: self.handling,
             mac: self.mac,
@@ -326,6 +334,7 @@ impl Open {
             header_len: seen.header_len,
             handling: seen.handling,
             is_offload: seen.is_offload,
+            is_routed_on: seen.is_routed_on,
             mac: seen.mac,
             time: seen.time,
             wire_len: seen.wire_len,

@@ -36,6 +36,7 @@ fn together<'a>(piece: &Piece<'_>, front: &'a [u8], len: u32) -> Whole<'a> {
         is_cut: false,
         overlaps: false,
         is_offload: false,
+        is_routed_on: false,
         front_header_len: piece.header_len,
         handling: piece.handling,
         mac: piece.mac,

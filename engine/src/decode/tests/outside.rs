@@ -60,6 +60,14 @@ fn ipv6_extension_headers() {
     assert_eq!(found.inner_len as usize, inner().len());
 }
 
+/// No outer UDP checksum is the rule over IPv4, and over IPv6 worth a word.
+#[test]
+fn udp_checksum_0() {
+    let (v4, v6) = (over_ipv4(100, &inner()), over_ipv6(100, &inner()));
+    assert_eq!(notes(&packet(&patched(v4, UDP + 6, &[0, 0]))), [""; 0]);
+    assert_eq!(notes(&packet(&patched(v6, 14 + 40 + 6, &[0, 0]))), ["zero_checksum_ipv6"]);
+}
+
 /// A fragment header with offset 0 and nothing to follow is on a whole datagram (RFC 6946).
 #[test]
 fn ipv6_atomic_fragment() {
