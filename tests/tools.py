@@ -67,7 +67,8 @@ def tables(report: vxinspect.Report) -> dict[str, list[Row]]:
 def content(report: vxinspect.Report) -> dict[str, Any]:
     """All that a report says of the traffic: its tables and its summary without what is said of the files."""
     summary = {key: value for key, value in report.summary.items() if key != "captures"}
-    summary["findings"] = [row for row in summary["findings"] if row["rule"] != "capture-cut"]
+    of_files = ("capture-cut", "capture-loss", "clock-step")
+    summary["findings"] = [row for row in summary["findings"] if row["rule"] not in of_files]
     return {"summary": summary, **tables(report)}
 
 

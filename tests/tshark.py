@@ -150,17 +150,19 @@ class Sums:
 
 def checksums(capture: Path) -> list[Sums]:
     """Return what tshark finds of a capture's VXLAN frames."""
-    inside = ("ip", "tcp", "icmp", "icmpv6")
-    names = [f"{layer}.checksum.status" for layer in (*inside, "udp")]
+    inside = ("ip", "tcp", "udp", "icmp", "icmpv6")
+    names = [f"{layer}.checksum.status" for layer in inside]
     checks = [f"{layer}.check_checksum:TRUE" for layer in ("ip", "tcp", "udp")]
     found = []
     for frame in fields(capture, ("frame.protocols", "vxlan.vni", *names), preferences=checks):
         if not frame["vxlan.vni"]:
             continue
-        outer_ip = "ip" in frame["frame.protocols"][0].split(":vxlan:", maxsplit=1)[0].split(":")
-        first, *rest = frame["udp.checksum.status"]
-        rest += frame["ip.checksum.status"][int(outer_ip) :]
-        rest += [status for layer in inside[1:] for status in frame[f"{layer}.checksum.status"]]
+        first = frame["udp.checksum.status"][0]
+        # Those behind the innermost overlay.
+        around = frame["frame.protocols"][0].rsplit(":vxlan", maxsplit=1)[0].split(":")
+        rest = [
+            status for name in inside for status in frame[f"{name}.checksum.status"][around.count(name) :]
+        ]
         # tshark does not know that a tunnel may have none over IPv6 (RFC 6935).
         found.append(Sums(_verdict(["3" if first == "4" else first]), _verdict(rest)))
     return found
