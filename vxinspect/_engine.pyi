@@ -110,7 +110,7 @@ class Analysis:
     def time(self) -> dict[str, object]:
         """Return first_seen, last_seen (RFC 3339 or None) and duration_s (float or None)."""
     def totals(self) -> dict[str, int]:
-        """Return vnis, vteps, tunnels, flows, macs, ips."""
+        """Return vnis, vteps, tunnels, flows, macs, ips, rest_packets."""
     def bytes(self) -> dict[str, object]:
         """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
     def copies(self) -> dict[str, object]:
@@ -330,6 +330,7 @@ def scan(
     select: Sequence[tuple[str, str]],
     checksums: bool,
     dedup: tuple[int | None, int | None] | None,
+    max_flows: int | None,
     count: int | None,
     threads: int | None,
     progress: Callable[[int, int | None, int], None] | None,
@@ -340,9 +341,10 @@ def scan(
     `sources`: (name to show, path | contents | open binary file). `select`: (field, value) pairs with the
     fields vni, vtep, mac, host, protocol, inner_port, since, until, filter; values of one field are
     alternatives, fields narrow each other. `dedup`: drop copies within so many (nanoseconds, frames), None
-    for the default of each; None alone drops none. `count`: stop after so many frames. `progress(bytes read,
-    bytes in all or None, frames)` is called a few times a second. `keep_on_interrupt`: on Ctrl-C return what
-    was seen, instead of raising KeyboardInterrupt.
+    for the default of each; None alone drops none. `max_flows`: how many flows have rows of their own, None
+    for all. `count`: stop after so many frames. `progress(bytes read, bytes in all or None, frames)` is
+    called a few times a second. `keep_on_interrupt`: on Ctrl-C return what was seen, instead of raising
+    KeyboardInterrupt.
 
     Raises `vxinspect.OptionError`, of which `FilterError` is a child, and `vxinspect.CaptureError` with its
     children.

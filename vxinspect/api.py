@@ -94,6 +94,11 @@ class Report:
         return select_mapping(self._analysis.select())
 
     @property
+    def rest_packets(self) -> int:
+        """How many packets are of flows beyond `max_flows`: the summary's `totals.rest_packets`."""
+        return int(self._analysis.totals()["rest_packets"])
+
+    @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the scan early; the report covers what was read until then."""
         return self._analysis.interrupted
@@ -286,6 +291,7 @@ def scan(
     dedup: bool = False,
     dedup_window: Duration | None = None,
     dedup_frames: int | None = None,
+    max_flows: int | None = None,
     count: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -298,8 +304,11 @@ def scan(
     many layers of VXLAN may be inside each other, 1 to 16. `select`: which packets count, by a filter
     (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `checksums`: verify them, for the columns
     that tell of them. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or
-    a timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `count`: stop after so many
-    frames. `threads`: None for as many as there are processors; the answer is the same for any number.
+    a timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `max_flows`: bound memory: the
+    first so many flows have rows of their own; the packets of others are in one row for each VNI, without
+    addresses, and sums stay exact (`summary["totals"]["rest_packets"]` says how many there are). `count`:
+    stop after so many frames. `threads`: None for as many as there are processors; the answer is the same
+    for any number.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense. A capture that breaks off is no error: see `Report.captures`.
@@ -310,6 +319,7 @@ def scan(
         select=select,
         checksums=checksums,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
+        max_flows=max_flows,
         count=count,
         threads=threads,
         progress=progress,
@@ -323,6 +333,7 @@ def run_scan(
     select: Selection,
     checksums: bool,
     dedup: tuple[int | None, int | None] | None,
+    max_flows: int | None,
     count: int | None,
     threads: int | None,
     progress: Progress | None,
@@ -335,6 +346,7 @@ def run_scan(
         select=select_pairs(select),
         checksums=checksums,
         dedup=dedup,
+        max_flows=max_flows,
         count=count,
         threads=threads,
         progress=progress,

@@ -54,6 +54,7 @@ fn scan_memory(criterion: &mut Criterion) {
         select: Select::default(),
         checksums: false,
         dedup: None,
+        max_flows: None,
         count: None,
     };
     for (frames, flows) in [(100_000, 1_000), (400_000, 100_000)] {

@@ -32,6 +32,8 @@ pub struct Settings {
     pub checksums: bool,
     /// Within which window copies of a packet are dropped; `None` counts each of them.
     pub dedup: Option<Window>,
+    /// How many flows have cells; of others only sums are known. `None`: all of them.
+    pub max_flows: Option<u64>,
 }
 
 /// What a run, or a part of one, saw.
@@ -50,7 +52,7 @@ impl Analysis {
     /// One that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let (tally, cells) = (Tally::new(settings.dedup), Cells::new(settings.checksums));
+        let (tally, cells) = (Tally::new(settings.dedup), Cells::new(settings.checksums, settings.max_flows));
         // A checksum is of all bytes, where otherwise the headers will do.
         let fragments = if settings.checksums { Fragments::with_bytes() } else { Fragments::default() };
         Self {

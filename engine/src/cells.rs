@@ -1,5 +1,6 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
+mod bound;
 mod chains;
 mod checks;
 mod chunks;
@@ -26,6 +27,7 @@ use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
 use crate::wire::tcp::flags;
 
+use bound::Bound;
 pub use chains::{Path, PathId};
 use checks::Checked;
 pub use checks::Verdicts;
@@ -279,13 +281,14 @@ pub struct Cells {
     spill: Spill,
     moves: Moves,
     checked: Option<Checked>,
+    bound: Option<Bound>,
 }
 
 impl Cells {
-    /// None yet; with the verdicts on their packets' checksums, or without.
+    /// None yet; with the verdicts on their packets' checksums, or without; for so many flows at the `most`.
     #[must_use]
-    pub fn new(checksums: bool) -> Self {
-        Self { checked: checksums.then(Checked::default), ..Self::default() }
+    pub fn new(checksums: bool, most: Option<u64>) -> Self {
+        Self { checked: checksums.then(Checked::default), bound: most.map(Bound::new), ..Self::default() }
     }
 
     /// How many there are.
@@ -366,6 +369,12 @@ impl Cells {
         self.tunnels.flow(cell)
     }
 
+    /// As [`Self::flow`]; the IP packets of a VNI's rest count as one flow.
+    #[must_use]
+    pub fn flow_or_rest(&self, cell: &Cell) -> Option<(FlowKey, bool)> {
+        self.tunnels.flow_or_rest(cell)
+    }
+
     /// The number that stands for what is around a packet's innermost overlay.
     pub fn chain(&mut self, stack: &[Layer]) -> u32 {
         self.tunnels.chain_number(stack)
@@ -441,7 +450,7 @@ impl Cells {
         let same = |id: &u32| all[*id].key == packet.key;
         let id = match guess.filter(same).or_else(|| self.index.find(hash, |id| same(&id))) {
             Some(id) => id,
-            None => self.insert(hash, Cell::new(packet.key, packet.origin), packet.time),
+            None => self.enter(hash, Cell::new(packet.key, packet.origin), packet.time),
         };
         let cell = &mut self.all[id];
         cell.add(packet);
@@ -488,6 +497,31 @@ impl Cells {
             let Self { all: cells, links, rare, tunnels, connections, .. } = self;
             connections.take(id, &Segment::of(packet), &mut Books { cells, links, rare, tunnels });
         }
+    }
+
+    /// Takes in a new cell, or finds that of the rest where there is no room for it; its number.
+    #[inline(never)]
+    fn enter(&mut self, hash: u64, mut cell: Cell, time: i64) -> u32 {
+        let Self { bound, tunnels, .. } = self;
+        let flow = |cell| tunnels.flow(cell).map(|(flow, _)| flow);
+        let has_room = |bound: &mut Bound| cell.key.is_rest() || bound.admits(flow(&cell));
+        if bound.as_mut().is_none_or(has_room) {
+            return self.insert(hash, cell, time);
+        }
+        cell.key = cell.key.rest();
+        let hash = self.hasher.hash_one(cell.key);
+        let all = &self.all;
+        match self.index.find(hash, |id| all[id].key == cell.key) {
+            Some(id) => id,
+            None => self.insert(hash, cell, time),
+        }
+    }
+
+    /// How many packets had no room for a cell of their own.
+    #[must_use]
+    pub fn rest(&self) -> u64 {
+        let rests = self.iter().filter(|cell| self.bound.is_some() && cell.key.is_rest());
+        rests.map(|cell| cell.packets).sum()
     }
 
     /// Takes in a new cell; the number it gets. `time`: when the first packet of its station came, if it is new too.
@@ -563,7 +597,7 @@ impl Cells {
         let all = &self.all;
         self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
             let time = table.moves.first_time(theirs, &table.all, &table.tunnels);
-            self.insert(hash, Cell::new(key, theirs.origin), time)
+            self.enter(hash, Cell::new(key, theirs.origin), time)
         })
     }
 }

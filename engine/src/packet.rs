@@ -152,6 +152,12 @@ mod flag {
     pub(super) const PORTS: u64 = 64;
     /// The VNI is there; it is in every VXLAN packet, and not in everything that an ICMP error quotes.
     pub(super) const VNI: u64 = 128;
+    /// It is no packet's key, but that of the rest ([`super::Key::rest`])...
+    pub(super) const REST: u64 = 256;
+    /// ... of IP packets...
+    pub(super) const REST_OF_IP: u64 = 512;
+    /// ... to group addresses.
+    pub(super) const REST_OF_GROUPS: u64 = 1024;
 }
 
 const VNI_SHIFT: u32 = 40;
@@ -237,6 +243,29 @@ impl Key {
         self.tunnel_and_flags & flag != 0
     }
 
+    /// The key of what has no room for a cell of its own: the same tunnel and VNI, and as much more as sums by those need.
+    #[must_use]
+    pub(crate) fn rest(&self) -> Self {
+        let group = if self.is_bum() { flag::REST_OF_GROUPS } else { 0 };
+        let ip = if self.protocol().is_some() { flag::REST_OF_IP } else { 0 };
+        let kept = self.tunnel_and_flags & (u64::from(u32::MAX) << TUNNEL_SHIFT | flag::VNI | flag::TAG);
+        let mut rest = Self::of_vni(self.vni());
+        rest.tunnel_and_flags = kept | flag::REST | ip | group;
+        rest
+    }
+
+    /// Whether it is the key of a rest.
+    #[must_use]
+    pub fn is_rest(&self) -> bool {
+        self.has(flag::REST)
+    }
+
+    /// Whether it is the key of a rest of IP packets, whose flows are not known.
+    #[must_use]
+    pub fn is_rest_of_ip(&self) -> bool {
+        self.has(flag::REST_OF_IP)
+    }
+
     /// VXLAN Network Identifier.
     #[inline]
     #[must_use]
@@ -258,7 +287,7 @@ impl Key {
         self.has(flag::MACS).then_some(pair)
     }
 
-    /// Identifier of the outermost inner VLAN tag.
+    /// Identifier of the outermost inner VLAN tag; of a rest only whether there is any.
     #[must_use]
     pub fn tag(&self) -> Option<u16> {
         self.has(flag::TAG).then_some((self.vni_and_protocol >> TAG_SHIFT) as u16)
@@ -324,10 +353,16 @@ impl Key {
         self.has(flag::PROTOCOL).then_some((key, source <= destination))
     }
 
+    /// As [`Self::flow`]; the IP packets of a VNI's rest count as one flow.
+    #[must_use]
+    pub fn flow_or_rest(&self, path: u32) -> Option<(FlowKey, bool)> {
+        self.flow(path).or_else(|| self.is_rest_of_ip().then(|| (FlowKey::rest(self.vni(), path), true)))
+    }
+
     /// Whether the inner destination is a group address: broadcast or multicast (BUM).
     #[must_use]
     pub fn is_bum(&self) -> bool {
-        self.macs().is_some_and(|(_, destination)| destination.is_group())
+        self.has(flag::REST_OF_GROUPS) || self.macs().is_some_and(|(_, destination)| destination.is_group())
     }
 }
 
@@ -338,6 +373,17 @@ pub struct FlowKey {
     high: u128,
     path_and_ports: u64,
     vni_protocol_and_kind: u64,
+}
+
+impl FlowKey {
+    /// What all flows of a VNI that have no room for cells count as.
+    fn rest(vni: u32, path: u32) -> Self {
+        // A kind that no flow of packets has.
+        const KIND: u64 = flag::MACS;
+        const { assert!(KIND & (flag::INNER_V6 | flag::PORTS) == 0) }
+        let vni_protocol_and_kind = u64::from(vni) << u16::BITS | KIND;
+        Self { low: 0, high: 0, path_and_ports: u64::from(path) << u32::BITS, vni_protocol_and_kind }
+    }
 }
 
 /// What is remarkable about a packet; counted, and no reason to refuse it.

@@ -29,6 +29,8 @@ pub struct Options {
     pub checksums: bool,
     /// Within which window copies of a packet are dropped; `None` counts each of them.
     pub dedup: Option<Window>,
+    /// How many flows have rows of their own; `None` for all.
+    pub max_flows: Option<u64>,
     /// Stop after so many frames.
     pub count: Option<u64>,
 }
@@ -91,8 +93,9 @@ pub fn begin(
     if !options.auto_ports {
         return Ok((Reading::begin(inputs, options.count, monitor)?, asked));
     }
-    let settings =
-        Settings { overlays: asked.clone(), select: options.select.clone(), checksums: false, dedup: None };
+    let select = options.select.clone();
+    let overlays = asked.clone();
+    let settings = Settings { overlays, select, checksums: false, dedup: None, max_flows: None };
     let mut sieve = Sieve::new(settings);
     let mut packet = Packet::default();
     let mut reading = Reading::begin(kept(inputs, options)?, options.count, monitor)?;
@@ -123,12 +126,8 @@ fn pass(
     options: &Options,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
-    let settings = Settings {
-        overlays,
-        select: options.select.clone(),
-        checksums: options.checksums,
-        dedup: options.dedup,
-    };
+    let Options { select, checksums, dedup, max_flows, .. } = options.clone();
+    let settings = Settings { overlays, select, checksums, dedup, max_flows };
     let mut analysis = Analysis::new(settings);
     let mut reading = Reading::begin(inputs, options.count, monitor)?;
     let mut take =

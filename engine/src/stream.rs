@@ -62,12 +62,8 @@ impl Stream {
         monitor: &mut dyn Monitor,
     ) -> Result<Self, CaptureError> {
         let (reading, overlays) = begin(inputs, options, monitor)?;
-        let sieve = Sieve::new(Settings {
-            overlays,
-            select: options.select.clone(),
-            checksums: options.checksums,
-            dedup: options.dedup,
-        });
+        let Options { select, checksums, dedup, .. } = options.clone();
+        let sieve = Sieve::new(Settings { overlays, select, checksums, dedup, max_flows: None });
         Ok(Self { reading, sieve, packet: Packet::default() })
     }
 

@@ -265,7 +265,8 @@ fn selection() -> impl Strategy<Value = Option<(&'static str, &'static str)>> {
 fn analyse(records: &[Record], selected: Option<(&str, &str)>) -> Analysis {
     let select = Select::new(selected).unwrap();
     let overlays = Overlays::default();
-    let mut analysis = Analysis::new(Settings { overlays, select, checksums: true, dedup: None });
+    let mut analysis =
+        Analysis::new(Settings { overlays, select, checksums: true, dedup: None, max_flows: None });
     for Record { data, cut, time } in records {
         let held = data.len().saturating_sub(*cut);
         let (wire_len, link) = (data.len() as u32, LinkType::ETHERNET);

@@ -41,6 +41,7 @@ fn a_million_never_complete() {
         select: Select::default(),
         checksums: false,
         dedup: None,
+        max_flows: None,
     });
     let mut data = first_piece();
     let before = resident();
@@ -78,6 +79,7 @@ fn a_million_complete() {
         select: Select::default(),
         checksums: false,
         dedup: None,
+        max_flows: None,
     });
     let before = resident();
     for number in 0..MANY {

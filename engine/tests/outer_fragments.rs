@@ -69,6 +69,7 @@ fn selecting(terms: &[(&str, &str)], ports: &[u16]) -> Analysis {
         select,
         checksums: false,
         dedup: None,
+        max_flows: None,
     })
 }
 
@@ -523,7 +524,7 @@ fn identifications_come_round() {
 fn checksums(records: &[Record], parts: usize) -> Vec<(&'static str, u64)> {
     let verifying = || {
         let (overlays, select) = (Overlays::default(), Select::default());
-        Analysis::new(Settings { overlays, select, checksums: true, dedup: None })
+        Analysis::new(Settings { overlays, select, checksums: true, dedup: None, max_flows: None })
     };
     let mut whole = verifying();
     for part in records.chunks(records.len().div_ceil(parts)) {

@@ -170,15 +170,17 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
             "5",
             "--threads",
             "2",
+            "--max-flows",
+            "9",
             "--sort",
             sort,
         ),
         *("--limit", "3", "--no-progress", "-q", "--strict", "--color", "never", "a.pcap", "b.pcap"),
     )
     assert outcome.code == 0, outcome.err
-    asked = {name: stage.asked[name] for name in ("overlays", "count", "threads")}
+    asked = {name: stage.asked[name] for name in ("overlays", "count", "threads", "max_flows")}
     overlays = Overlays(ports=[8472], auto_ports=True, max_depth=7)
-    assert asked == {"overlays": overlays, "count": 5, "threads": 2}
+    assert asked == {"overlays": overlays, "count": 5, "threads": 2, "max_flows": 9}
     assert stage.asked["sources"] == [("a.pcap", "a.pcap"), ("b.pcap", "b.pcap")]
     assert stage.asked["keep_on_interrupt"] is True
 

@@ -153,6 +153,12 @@ COMMON: tuple[click.Parameter, ...] = (
         callback=at_least(1),
         help_text="At most N threads; any number gives the same answer. Today one capture is read by one.",
     ),
+    _read(
+        *("--max-flows",),
+        metavar="N",
+        callback=at_least(1),
+        help_text="Bound memory: rows for the first N flows, one row for the others of each VNI; sums exact.",
+    ),
     _read("--strict", is_flag=True, help_text="Exit with 2 where a capture is cut short or damaged."),
     _write(
         *("--sort",),
@@ -219,6 +225,7 @@ class Options:
     overlays: Overlays
     checksums: bool
     dedup: tuple[int | None, int | None] | None
+    max_flows: int | None
     count: int | None
     threads: int | None
     strict: bool
@@ -252,6 +259,7 @@ class Options:
                 window=given.get("dedup_window"),
                 frames=given.get("dedup_frames"),
             ),
+            max_flows=given.get("max_flows"),
             count=given["count"],
             threads=given.get("threads"),
             strict=given["strict"],

@@ -129,7 +129,7 @@ PACKETS = Command(
             callback=at_least(0),
             help="At most N packets; 0, the default, for all.",
         ),
-        *common_without("--sort", "--limit", "--threads", "--checksums"),
+        *common_without("--sort", "--limit", "--max-flows", "--threads", "--checksums"),
     ],
     callback=_show,
     help="Packet by packet, as they come.\n\n"

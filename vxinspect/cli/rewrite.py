@@ -161,7 +161,17 @@ def _outputs(what: str) -> list[Option]:
 
 _CAPTURE = "The capture: pcap or pcapng by its name, compressed by .gz, .zst, .lz4, .xz; - is a pipe."
 _OUTER_OPTIONS = ("--vni", "--vtep", "--port", "--dedup", "--dedup-window", "--dedup-frames")
-_TEXT_OPTIONS = ("--sort", "--limit", "--format", "--json", "--jsonl", "--output", "--threads", "--checksums")
+_TEXT_OPTIONS = (
+    "--sort",
+    "--limit",
+    "--format",
+    "--json",
+    "--jsonl",
+    "--output",
+    "--max-flows",
+    "--threads",
+    "--checksums",
+)
 
 
 def _header(name: str, *more: str, metavar: str, help_text: str, **settings: Any) -> Option:  # noqa: ANN401 - click's own

@@ -12,7 +12,7 @@ from vxinspect.cli.output import check_output, output_width, paint_for, to_stand
 from vxinspect.cli.progress import ProgressLine
 from vxinspect.columns import View, parse_sort
 from vxinspect.render.paint import PLAIN, Paint
-from vxinspect.render.text import clean
+from vxinspect.render.text import clean, plural
 
 __all__ = ["Canvas", "close", "read", "run", "watched"]
 
@@ -47,16 +47,31 @@ def read(options: Options) -> Report:
     sources = captures_to_read(options.captures, options.output)
     check_output(options.output)
     with ProgressLine() as progress:
-        return run_scan(
+        report = run_scan(
             sources,
             overlays=options.overlays,
             select=options.select,
             checksums=options.checksums,
             dedup=options.dedup,
+            max_flows=options.max_flows,
             count=options.count,
             threads=options.threads,
             progress=progress if watched(options) else None,
             keep_on_interrupt=True,
+        )
+    _tell_rest(report, options)
+    return report
+
+
+def _tell_rest(report: Report, options: Options) -> None:
+    """Warn where there was no room for all flows: it is no hint, for rows lack what they would tell."""
+    packets = report.rest_packets
+    if packets and sys.stderr is not None:
+        most = f"{options.max_flows:,} of --max-flows"
+        told = "in sums and in one row of each VNI, without addresses"
+        paint = paint_for(options.color, sys.stderr)
+        _say(
+            [f"{paint.warning('warning:')} {plural(packets, 'packet')} of more flows than the {most}: {told}"]
         )
 
 

@@ -102,7 +102,7 @@ VERIFY = Command(
             callback=at_least(0),
             help=f"So many frames, evenly spread, go through pyshark too: {SAMPLE} by default, 0 for none.",
         ),
-        *common_without(*SELECTING, "--sort", "--limit", "--threads", "--checksums"),
+        *common_without(*SELECTING, "--sort", "--limit", "--max-flows", "--threads", "--checksums"),
     ],
     callback=_verify,
     help="Compare with what Wireshark makes of it.\n\n"

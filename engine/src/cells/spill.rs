@@ -3,7 +3,7 @@
 //! A sender picks the outer source port from the inner flow (RFC 7348, section 5), so one is what a cell nearly always
 //! sees, and what it has room for.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::{Cell, mark};
 use crate::packet::Origin;
@@ -57,7 +57,7 @@ impl PortSet {
 struct Origins {
     /// Packets by port, but for those of the cell's own origin: each costs nothing but a comparison.
     others: HashMap<u16, u64>,
-    macs: Vec<Mac>,
+    macs: HashSet<Mac>,
 }
 
 impl Origins {
@@ -67,13 +67,7 @@ impl Origins {
     }
 
     fn name(&mut self, origin: Origin) {
-        origin.mac().into_iter().for_each(|mac| self.add_mac(mac));
-    }
-
-    fn add_mac(&mut self, mac: Mac) {
-        if !self.macs.contains(&mac) {
-            self.macs.push(mac);
-        }
+        self.macs.extend(origin.mac());
     }
 }
 
@@ -110,7 +104,9 @@ impl Spill {
         if !same {
             origins.add(later.origin, own);
         }
-        theirs.each_mac(later_id, later, |mac| origins.add_mac(mac));
+        theirs.each_mac(later_id, later, |mac| {
+            origins.macs.insert(mac);
+        });
     }
 
     /// Packets of a cell that came from its own origin.

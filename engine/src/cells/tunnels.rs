@@ -143,6 +143,11 @@ impl Tunnels {
         self.stacks[number as usize]
     }
 
+    /// As [`Self::flow`]; the IP packets of a VNI's rest count as one flow.
+    pub(super) fn flow_or_rest(&self, cell: &Cell) -> Option<(FlowKey, bool)> {
+        cell.key.flow_or_rest(self.stack_of(cell.key.tunnel()).0)
+    }
+
     /// The flow of a cell's packets, and whether they go from its lower end; `None` where that is not known.
     pub(super) fn flow(&self, cell: &Cell) -> Option<(FlowKey, bool)> {
         cell.key.flow(self.stack_of(cell.key.tunnel()).0)

@@ -56,6 +56,7 @@ impl AskedOverlays {
             select,
             checksums: false,
             dedup: window(dedup),
+            max_flows: None,
             count,
         }
     }

@@ -15,7 +15,7 @@ use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
 use crate::cells;
-use crate::scan as run;
+use crate::scan::{self as run, Options};
 use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
@@ -118,6 +118,7 @@ impl Analysis {
             ("flows", totals.flows),
             ("macs", totals.macs),
             ("ips", totals.ips),
+            ("rest_packets", self.seen.cells().rest()),
         ];
         counts(py, named)
     }
@@ -249,7 +250,7 @@ pub(super) fn fields() -> Vec<(&'static str, Option<&'static str>, &'static str,
 
 /// Reads captures as one run.
 #[pyfunction]
-#[pyo3(signature = (sources, *, overlays, select, checksums, dedup, count, threads, progress, keep_on_interrupt))]
+#[pyo3(signature = (sources, *, overlays, select, checksums, dedup, max_flows, count, threads, progress, keep_on_interrupt))]
 // The one call of the module: Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn scan(
@@ -259,6 +260,7 @@ pub(super) fn scan(
     select: Vec<(String, String)>,
     checksums: bool,
     dedup: Dedup,
+    max_flows: Option<u64>,
     count: Option<u64>,
     threads: Option<usize>,
     progress: Option<Py<PyAny>>,
@@ -268,8 +270,8 @@ pub(super) fn scan(
         return Err(option_error(py, "threads", "0", "one thread or more"));
     }
     let (inputs, interrupted) = inputs(&sources)?;
-    let mut options = overlays.options(selection(py, select)?, dedup, count);
-    options.checksums = checksums;
+    let options = overlays.options(selection(py, select)?, dedup, count);
+    let options = Options { checksums, max_flows, ..options };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;

@@ -101,16 +101,21 @@ impl End for MacEnd {
     }
 }
 
-impl End for IpAddr {
+/// An inner IP address; `None` where there was no room for the flow.
+type IpEnd = Option<IpAddr>;
+
+impl End for IpEnd {
     const COLUMNS: &'static [Column<ConversationRow<Self>>] = columns!(
         "ip_a",
         "ip_b",
-        Value::Ip,
+        |ip| Value::maybe(ip, Value::Ip),
         Column { name: "protocols", value: |r, _| r.names(|number| ip::protocol_name(number as u8)) }
     );
 
     fn of(cell: &Cell) -> Option<(Self, Self)> {
-        cell.key.addresses().filter(|_| cell.key.protocol().is_some())
+        let known = cell.key.addresses().filter(|_| cell.key.protocol().is_some());
+        let ends = known.map(|(source, destination)| (Some(source), Some(destination)));
+        ends.or_else(|| cell.key.is_rest_of_ip().then_some((None, None)))
     }
 
     fn kind(cell: &Cell) -> Option<u16> {
@@ -145,6 +150,6 @@ pub fn by_mac(cells: &Cells) -> Vec<ConversationRow<Option<Mac>>> {
 
 /// The conversations between inner IP addresses.
 #[must_use]
-pub fn by_ip(cells: &Cells) -> Vec<ConversationRow<IpAddr>> {
+pub fn by_ip(cells: &Cells) -> Vec<ConversationRow<Option<IpAddr>>> {
     rows(cells)
 }

@@ -1,21 +1,21 @@
 //! `flows`: both directions of one inner 5-tuple in one VNI.
 
 use std::cmp::Ordering;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::roll_up::RollUp;
 use super::tcp_health::milliseconds;
 use super::tcp_state::{Party, conn_state};
 use super::{Column, Row, encapsulation, first, last, path_order};
 use crate::cells::{Cell, Cells, Health, PathId, RoundTrips, Trace};
-use crate::packet::Inside;
+use crate::packet::{Inside, Key};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 use crate::wire::ip::{protocol, protocol_name};
 use crate::wire::tcp::flag_letters;
 
-/// An inner address with its port, where there is one.
-type Endpoint = (IpAddr, Option<u16>);
+/// An inner address with its port, as far as there are any.
+type Endpoint = (Option<IpAddr>, Option<u16>);
 
 /// One direction of a flow.
 #[derive(Debug, Default)]
@@ -38,6 +38,9 @@ impl Way {
         }
         self.packets += cell.packets;
         self.inner_bytes += cell.inner_bytes;
+        if cell.key.is_rest() {
+            return;
+        }
         self.tcp_control |= cell.tcp_control;
         self.trace.merge(cell.trace());
         let health = &cells.rare(id).health;
@@ -61,8 +64,9 @@ impl Way {
 
     /// The VTEPs of its first packet: source and destination.
     fn vteps(&self, cells: &Cells) -> Option<(IpAddr, IpAddr)> {
-        let tunnel = cells.tunnel(cells.get(self.first_cell));
-        (self.packets > 0).then(|| (tunnel.source(), tunnel.destination()))
+        let cell = cells.get(self.first_cell);
+        let tunnel = cells.tunnel(cell);
+        (self.packets > 0 && !cell.key.is_rest()).then(|| (tunnel.source(), tunnel.destination()))
     }
 
     fn opened(&self, answer: &Way) -> bool {
@@ -85,10 +89,10 @@ pub struct FlowRow {
 impl Row for FlowRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column { name: "vni", value: |r, cells| Value::Count(r.tuple(cells).vni.into()) },
-        Column { name: "protocol", value: |r, cells| Value::Text(protocol_name(r.tuple(cells).protocol)) },
-        Column { name: "src_ip", value: |r, cells| Value::Ip(r.tuple(cells).source.0) },
+        Column { name: "protocol", value: |r, cells| protocol_of(r.tuple(cells)) },
+        Column { name: "src_ip", value: |r, cells| Value::maybe(r.tuple(cells).source.0, Value::Ip) },
         Column { name: "src_port", value: |r, cells| port(r.tuple(cells).source) },
-        Column { name: "dst_ip", value: |r, cells| Value::Ip(r.tuple(cells).destination.0) },
+        Column { name: "dst_ip", value: |r, cells| Value::maybe(r.tuple(cells).destination.0, Value::Ip) },
         Column { name: "dst_port", value: |r, cells| port(r.tuple(cells).destination) },
         Column { name: "src_vtep", value: |r, cells| Value::maybe(r.source_vtep(cells), Value::Ip) },
         Column { name: "dst_vtep", value: |r, cells| Value::maybe(r.destination_vtep(cells), Value::Ip) },
@@ -139,28 +143,21 @@ impl Row for FlowRow {
     }
 }
 
-/// VNI and 5-tuple, from source to destination.
+/// VNI and 5-tuple, from source to destination. That of flows that there was no room for is the VNI alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Tuple {
     vni: u32,
-    protocol: u8,
+    protocol: Option<u8>,
     source: Endpoint,
     destination: Endpoint,
 }
 
 impl Tuple {
-    /// Of no cell that a flow is made of.
-    const NONE: Self = {
-        let nowhere = (IpAddr::V4(Ipv4Addr::UNSPECIFIED), None);
-        Self { vni: 0, protocol: 0, source: nowhere, destination: nowhere }
-    };
-
-    /// Of a cell; `None` where the inner addresses are not known or not an IP packet's.
-    fn of(cell: &Cell) -> Option<Self> {
-        let (source, destination) = cell.key.addresses()?;
-        let (source_port, destination_port) = cell.key.ports().unzip();
+    fn of(key: &Key) -> Self {
+        let (source, destination) = key.addresses().unzip();
+        let (source_port, destination_port) = key.ports().unzip();
         let (source, destination) = ((source, source_port), (destination, destination_port));
-        Some(Self { vni: cell.key.vni(), protocol: cell.key.protocol()?, source, destination })
+        Self { vni: key.vni(), protocol: key.protocol(), source, destination }
     }
 
     fn reversed(self) -> Self {
@@ -171,6 +168,10 @@ impl Tuple {
 /// A count of checksums; null where nobody looked.
 fn verified(count: u64, cells: &Cells) -> Value {
     if cells.has_verdicts() { Value::Count(count) } else { Value::Null }
+}
+
+fn protocol_of(tuple: Tuple) -> Value {
+    Value::maybe(tuple.protocol, |number| Value::Text(protocol_name(number)))
 }
 
 fn port(endpoint: Endpoint) -> Value {
@@ -224,7 +225,7 @@ impl FlowRow {
 
     /// VNI and 5-tuple, from the source of [`Self::forward`].
     fn tuple(&self, cells: &Cells) -> Tuple {
-        let tuple = Tuple::of(self.cell(cells)).unwrap_or(Tuple::NONE);
+        let tuple = Tuple::of(&self.cell(cells).key);
         if self.forward.packets > 0 { tuple } else { tuple.reversed() }
     }
 
@@ -273,27 +274,29 @@ impl FlowRow {
 
     /// The state of a TCP connection, in the names of Zeek's `conn_state`.
     fn tcp_state(&self, cells: &Cells) -> Value {
-        if self.tuple(cells).protocol != protocol::TCP {
+        if self.tuple(cells).protocol != Some(protocol::TCP) {
             return Value::Null;
         }
         Value::Text(conn_state(self.forward.party(), self.reverse.party()).into())
     }
 }
 
-/// The flows. Inner packets whose addresses are not known are in none.
+/// The flows. Inner packets whose addresses are not known are in none; those of flows that there was no room for are one
+/// row for each VNI.
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
-    let key = |row: &FlowRow| cells.flow(row.cell(cells)).map(|(flow, _)| flow);
+    let key = |row: &FlowRow| cells.flow_or_rest(row.cell(cells)).map(|(flow, _)| flow);
     for (id, cell) in cells.numbered() {
-        if let Some((flow, is_forward)) = cells.flow(cell) {
+        if let Some((flow, is_forward)) = cells.flow_or_rest(cell) {
             by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }
     }
     by_tuple.into_rows().into_iter().map(FlowRow::oriented).collect()
 }
 
-/// The VNI of each flow, and its path.
+/// The VNI of each flow that is known, and its path.
 pub(super) fn vnis(cells: &Cells) -> impl Iterator<Item = (u32, PathId)> {
-    rows(cells).into_iter().map(|row| (row.cell(cells).key.vni(), row.path(cells)))
+    let known = rows(cells).into_iter().filter(|row| !row.cell(cells).key.is_rest());
+    known.map(|row| (row.cell(cells).key.vni(), row.path(cells)))
 }
