@@ -8,7 +8,10 @@ import craft
 
 @dataclass(frozen=True)
 class L4:
-    """A transport layer. `kind` is a name of `craft.PROTOCOL` or the protocol's number as text."""
+    """A transport layer. `kind` is a name of `craft.PROTOCOL` or the protocol's number as text.
+
+    Of an ICMP error, `message` is its type and code, and `quoted` the packet whose front is its payload.
+    """
 
     kind: str = "udp"
     sport: int = 1000
@@ -20,6 +23,8 @@ class L4:
     ack: int = 1
     window: int = 512
     checksum: str = ""  # right, wrong, partial, zero; as `craft` has it where it is empty
+    message: tuple[int, int] | None = None
+    quoted: "InnerIp | None" = None
 
     @property
     def number(self) -> int:
@@ -62,7 +67,8 @@ class L4:
         if self.kind == "sctp":
             return craft.sctp(self.sport, self.dport, self.payload)
         if self.kind in ("icmp", "icmpv6"):
-            return craft.icmp(8 if self.kind == "icmp" else 128, 0, self.payload)
+            kind, code = self.message or (8 if self.kind == "icmp" else 128, 0)
+            return craft.icmp(kind, code, self.payload)
         if self.kind == "igmp":
             return craft.igmp(0x16, "239.1.2.3") + self.payload
         return self.payload
@@ -146,6 +152,17 @@ class InnerIp:
             extensions=chain,
             traffic_class=self.traffic_class,
         )
+
+
+def quoted_flow(error: L4, kept: int) -> tuple[str, frozenset[tuple[str, int | None]]] | None:
+    """Return which flow an ICMP error is about, if the first `kept` bytes of its payload tell that."""
+    quoted = error.quoted
+    assert quoted is not None
+    ports = quoted.l4.ported and not quoted.later
+    if min(kept, len(error.payload)) < quoted.header + 4 * ports:
+        return None
+    ends = ((quoted.src, quoted.l4.sport), (quoted.dst, quoted.l4.dport))
+    return quoted.l4.kind, frozenset(ends if ports else ((quoted.src, None), (quoted.dst, None)))
 
 
 @dataclass(frozen=True)
@@ -233,6 +250,9 @@ class Inner:
             seen["sender"] = self.body.sender if kept >= ends[1] else None
         elif isinstance(self.body, InnerIp) and kept >= ends[1]:
             seen |= self._ip_facts(self.body, whole=kept >= ends[-1])
+            if self.body.l4.quoted is not None and not self.body.later and kept >= ends[-1]:
+                seen["complains"] = True
+                seen["quoted"] = quoted_flow(self.body.l4, kept - ends[-1])
         return seen
 
     @staticmethod

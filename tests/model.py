@@ -292,6 +292,7 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
             unit.fact.mac_dst is not None and group_bit(unit.fact.mac_dst) for unit in group
         )
         row["tagged_packets"] = sum(unit.fact.tagged for unit in group)
+        row["icmp_errors"] = sum(unit.fact.complains for unit in group)
         row |= {
             "vteps": len(vteps_of(levels)),
             "tunnels": len({tunnel_key(level) for level in levels}),
@@ -370,6 +371,10 @@ def flows(packets: Sequence[Unit]) -> list[Row]:
         row["encapsulation"] = first.path
         verdicts = checksums(group)
         row |= {f"checksum_{name}": verdicts[f"inner_checksum_{name}"] for name in ("wrong", "partial")}
+        row["icmp_errors"] = sum(
+            fact.quoted is not None and (fact.vni, fact.path, *fact.quoted) == flow_key(first)
+            for fact in (unit.fact for unit in packets)
+        )
         rows.append(row)
     return rows
 

@@ -67,6 +67,8 @@ class Fact:
     ack: int = 0
     window: int = 0
     sender: str | None = None  # the sender address of an ARP packet
+    complains: bool = False  # whether it is an ICMP error
+    quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None  # the flow that one is about
     ttl: int = 0
     outer_class: int = 0  # DSCP with ECN behind it
     inner_class: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from itertools import accumulate
 from random import Random
 from typing import TypeVar
@@ -75,6 +75,8 @@ class Maker:
         if body.src == body.dst and body.l4.sport == body.l4.dport:
             # Of a connection with itself, nobody can say which way a packet goes.
             body = replace(body, l4=replace(body.l4, dport=body.l4.sport + 1))
+        if self.rarely(8):
+            body = self.error(body)
         if self.rarely(3):
             body = replace(body, traffic_class=self.one(0xB8, 0x01, 0x02, 0x03))
         if self.rarely(8):
@@ -84,6 +86,18 @@ class Maker:
         return replace(
             body, extensions=self.one((), (), (craft.HOP_BY_HOP,), (craft.ROUTING, craft.DESTINATION))
         )
+
+    def error(self, about: InnerIp) -> InnerIp:
+        """Return an ICMP error about a packet, which it quotes as far as it likes."""
+        version = ip_address(about.src).version
+        if self.rarely(8):
+            about = replace(about, piece=self.one((0, True), (64, True)))
+        kinds = {4: ((3, 3), (3, 4), (11, 0), (12, 0)), 6: ((1, 4), (2, 0), (3, 0), (4, 0))}
+        quote = about.encode()[: about.header + self.one(0, 3, 4, 8, 40)]
+        l4 = L4("icmp" if version == 4 else "icmpv6", payload=quote, message=self.one(*kinds[version]))
+        l4 = replace(l4, checksum=self.one("right", "wrong", "partial", "zero"))
+        sources = [source for source in IPS[version] if source != about.src]
+        return InnerIp(self.one(*sources), self.one(*IPS[version]), replace(l4, quoted=about))
 
     def inner(self) -> Inner:
         """Return an inner frame of any kind."""

@@ -276,11 +276,14 @@ _VNIS_VIEW = View(
         *(_VTEP_COUNT, _TUNNEL_COUNT, _MAC_COUNT, _IP_COUNT, _FLOW_COUNT, _FIRST_SEEN, _LAST_SEEN),
         Column("tagged_packets", "tagged", "count", "packets whose inner frame has a VLAN tag"),
         *(*_TCP_SUMS, _ENCAPSULATION, _DEPTH, *_CHECKSUMS),
+        Column(
+            "icmp_errors", "ICMP errors", "count", "packets inside that are ICMP errors", "errors", usual=0
+        ),
     ),
     key=("vni", "encapsulation"),
     needed=(
         *("packets", *_CHECKSUM_FAULTS),
-        *("wire_bytes", "inner_bytes", "overhead_percent", "flows", "macs", "vteps"),
+        *("wire_bytes", "inner_bytes", "overhead_percent", "icmp_errors", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
         *("tagged_packets", *_TCP_SUMS_NEEDED, "depth", *_OTHER_CHECKSUMS),
     ),
@@ -330,11 +333,19 @@ _FLOWS_VIEW = View(
             "packets whose inner checksum is the pseudo-header's alone: checksum offload",
             asked=True,
         ),
+        Column(
+            "icmp_errors",
+            "ICMP errors",
+            "count",
+            "ICMP errors in the VNI that quote its packets",
+            "errors",
+            usual=0,
+        ),
     ),
     key=("vni", "protocol", "flow", "encapsulation"),
     needed=(
         *("packets", "checksum_wrong", "checksum_partial"),
-        *("inner_bytes", "tcp_state", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
+        *("inner_bytes", "tcp_state", "icmp_errors", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
         *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
         *("tcp_flags_fwd", "tcp_flags_rev", "rtt_syn_ms", "rtt_ack_ms"),
         *(f"{name}_{way}" for name in _TCP_COUNTS for way in ("fwd", "rev")),

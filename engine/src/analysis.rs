@@ -14,7 +14,7 @@ pub use tally::Tally;
 
 use crate::capture::Frame;
 use crate::cells::{BATCH, Cells};
-use crate::decode::{Aside, Overlays, decode, piece, verify};
+use crate::decode::{Aside, Overlays, decode, message, piece, verify};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
 use crate::select::Select;
@@ -99,6 +99,9 @@ impl Analysis {
             if self.settings.checksums {
                 self.batch[self.filled].checks = verify(frame, &self.batch[self.filled]);
             }
+            if self.batch[self.filled].notes.tells() {
+                return self.take_telling(frame);
+            }
             self.filled += 1;
             if self.filled == BATCH {
                 self.flush();
@@ -115,6 +118,23 @@ impl Analysis {
             packet.tunnel = packet.tunnel.in_chain(self.cells.chain(around));
         }
         selected
+    }
+
+    /// The packet that waits at the end of the batch says something of others.
+    #[cold]
+    fn take_telling(&mut self, frame: &Frame<'_>) {
+        let packet = self.batch[self.filled];
+        self.flush();
+        self.add_alone(&packet, frame.data);
+    }
+
+    /// Adds a packet that was decoded from `data` behind those of the batch, which is empty; the cell it went to.
+    fn add_alone(&mut self, packet: &Packet, data: &[u8]) -> u32 {
+        let cell = self.cells.add_alone(packet);
+        if let Some(message) = message(packet, data) {
+            self.cells.hear(cell, &message);
+        }
+        cell
     }
 
     /// The frame that was just decoded is in no table: only its ending and its notes count.

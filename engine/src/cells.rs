@@ -9,6 +9,7 @@ mod health;
 mod index;
 mod levels;
 mod moves;
+mod quoted;
 mod rare;
 mod spill;
 mod stream;
@@ -21,6 +22,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 
 use crate::capture::NO_TIME;
+use crate::decode::Message;
 use crate::memory::prefetch;
 use crate::packet::{FlowKey, Key, Layer, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
@@ -39,6 +41,7 @@ use index::Index;
 pub use levels::Level;
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
+use quoted::Quoted;
 pub use rare::Rare;
 use rare::RareRows;
 pub use spill::PortSet;
@@ -282,6 +285,7 @@ pub struct Cells {
     moves: Moves,
     checked: Option<Checked>,
     bound: Option<Bound>,
+    quoted: Quoted,
 }
 
 impl Cells {
@@ -436,6 +440,24 @@ impl Cells {
         self.add_one(self.hasher.hash_one(packet.key), None, &packet)
     }
 
+    /// Takes in what a packet of cell `id` says of others.
+    pub fn hear(&mut self, id: u32, message: &Message) {
+        match message {
+            Message::Error(about) => {
+                self.rare.of(&mut self.links[id].rare).icmp_errors += 1;
+                if let Some(about) = about {
+                    self.quoted.add(about, self.path_of(&self.all[id]), id, 1);
+                }
+            }
+        }
+    }
+
+    /// How many ICMP errors, in the same VNI, quote packets of a flow.
+    #[must_use]
+    pub fn errors_about(&self, flow: &FlowKey) -> u64 {
+        self.quoted.about(flow)
+    }
+
     /// Charges other fragments of a datagram to the cell of its packet.
     pub fn charge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes += bytes.wire;
@@ -570,6 +592,10 @@ impl Cells {
                 checked.add(*id, verdicts);
             }
             self.spill.merge(*id, &mut self.all[*id], &later.spill, later_id, cell);
+        }
+        for (about, cell, errors) in later.quoted.iter() {
+            let cell = numbers[cell as usize];
+            self.quoted.add(about, self.path_of(&self.all[cell]), cell, errors);
         }
         let Self { all: cells, links, rare, tunnels, connections, .. } = self;
         let mut books = Books { cells, links, rare, tunnels };

@@ -13,6 +13,7 @@ mod fingerprint;
 mod fragment;
 mod inner;
 mod link;
+mod message;
 mod network;
 mod overlays;
 mod quote;
@@ -35,6 +36,7 @@ pub use checksums::{verify, verify_whole};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
 use link::Link;
+pub use message::{Message, message};
 use network::Network;
 pub use overlays::{Overlays, Ports, VXLAN_PORT};
 

@@ -452,11 +452,26 @@ impl Note {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Notes(u16);
 
+/// Beyond all notes.
+const TELLS: u16 = 1 << 15;
+
 impl Notes {
     /// Adds `note` where `holds`.
     #[inline]
     pub fn set(&mut self, note: Note, holds: bool) {
         self.0 |= u16::from(holds) << note as u8;
+    }
+
+    /// Whether the inner frame says something of others, which is to be read: no note, and not counted.
+    #[inline]
+    #[must_use]
+    pub(crate) fn tells(self) -> bool {
+        self.0 & TELLS != 0
+    }
+
+    #[inline]
+    pub(crate) fn set_tells(&mut self, holds: bool) {
+        self.0 |= if holds { TELLS } else { 0 };
     }
 
     /// Takes `note` away.
@@ -475,7 +490,7 @@ impl Notes {
     #[must_use]
     pub(crate) fn without_inner(self) -> Self {
         let inner = [Note::InnerCut, Note::InnerHeaderCut, Note::InnerMalformed];
-        Self(inner.iter().fold(self.0, |notes, note| notes & !(1 << *note as u16)))
+        Self(inner.iter().fold(self.0 & !TELLS, |notes, note| notes & !(1 << *note as u16)))
     }
 
     /// Adds all of `more`.
@@ -487,7 +502,7 @@ impl Notes {
     #[inline]
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self.0 & !TELLS == 0
     }
 }
 

@@ -64,9 +64,15 @@ fn inner_ip() -> impl Strategy<Value = Vec<u8>> {
 
 fn inner_frame() -> impl Strategy<Value = Vec<u8>> {
     let arp = Just(craft::typed(craft::ARP, &craft::arp(mac(1), [10, 0, 0, 1], [10, 0, 0, 2])));
+    let error =
+        (select(vec![[3_u8, 3, 0, 0, 0, 0, 0, 0], [1, 4, 0, 0, 0, 0, 0, 0]]), inner_ip(), 20..80_usize);
+    let error = error.prop_map(|(header, about, len)| {
+        let text = [&header[..], &about[2..about.len().min(len)]].concat();
+        let (source, destination) = ([10, 0, 0, 2], [10, 0, 0, 1]);
+        craft::typed(craft::IPV4, &Ipv4 { source, destination, protocol: 1, ..Ipv4::default() }.around(&text))
+    });
     let tagged = inner_ip().prop_map(|ip| craft::typed(craft::VLAN, &[&[0, 100][..], &ip].concat()));
-    let payload =
-        prop_oneof![6 => inner_ip(), 1 => arp, 1 => tagged, 1 => Just(craft::typed(0x88cc, &[0; 30]))];
+    let payload = prop_oneof![6 => inner_ip(), 1 => arp, 1 => error, 1 => tagged, 1 => Just(craft::typed(0x88cc, &[0; 30]))];
     (station(), station(), payload)
         .prop_map(|(source, destination, payload)| [&destination[..], &source, &payload].concat())
 }

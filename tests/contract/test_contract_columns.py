@@ -23,14 +23,14 @@ _CHECKSUMS = """outer_udp_checksum_zero outer_udp_checksum_right outer_udp_check
 COLUMNS = {
     "vnis": f"""vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
         vteps tunnels macs ips flows first_seen last_seen tagged_packets
-        {_TCP} encapsulation depth {_CHECKSUMS}""",
+        {_TCP} encapsulation depth {_CHECKSUMS} icmp_errors""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
         packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
         first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state
         retransmitted_fwd retransmitted_rev out_of_order_fwd out_of_order_rev
         duplicate_acks_fwd duplicate_acks_rev missing_bytes_fwd missing_bytes_rev
         zero_windows_fwd zero_windows_rev resets_fwd resets_rev syn_retries rtt_syn_ms rtt_ack_ms
-        encapsulation checksum_wrong checksum_partial""",
+        encapsulation checksum_wrong checksum_partial icmp_errors""",
     "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen encapsulation",
     "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen encapsulation",
     "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent

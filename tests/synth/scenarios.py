@@ -106,6 +106,7 @@ FAULTS = {
     "ecn-marks": 'traffic = "shop"\ncount = 3',
     "inner-checksum-wrong": "count = 3",
     "inner-checksum-partial": "count = 3",
+    "inner-icmp-errors": 'traffic = "shop"\nquote = 8\ncount = 2',
     "tcp-retransmission": 'traffic = "shop"\ncount = 6',
     "tcp-reordering": 'traffic = "shop"\ncount = 2',
     "tcp-reset": "count = 2",

@@ -18,13 +18,13 @@ CHECKSUMS = """outer_udp_checksum_zero outer_udp_checksum_right outer_udp_checks
 CONTRACT = {
     "vnis": f"""vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
         vteps tunnels macs ips flows first_seen last_seen tagged_packets
-        {TCP} encapsulation depth {CHECKSUMS}""",
+        {TCP} encapsulation depth {CHECKSUMS} icmp_errors""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep packets packets_fwd packets_rev
         inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes first_seen last_seen duration_s
         tcp_flags_fwd tcp_flags_rev tcp_state retransmitted_fwd retransmitted_rev
         out_of_order_fwd out_of_order_rev duplicate_acks_fwd duplicate_acks_rev
         missing_bytes_fwd missing_bytes_rev zero_windows_fwd zero_windows_rev resets_fwd resets_rev
-        syn_retries rtt_syn_ms rtt_ack_ms encapsulation checksum_wrong checksum_partial""",
+        syn_retries rtt_syn_ms rtt_ack_ms encapsulation checksum_wrong checksum_partial icmp_errors""",
     "conversations_mac": f"vni mac_a mac_b {CONVERSATION.format('ethertypes')}",
     "conversations_ip": f"vni ip_a ip_b {CONVERSATION.format('protocols')}",
     "tunnels": f"""vtep_a vtep_b kind direction vnis packets packets_ab packets_ba inner_bytes inner_bytes_ab

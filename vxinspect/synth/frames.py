@@ -6,12 +6,14 @@ from ipaddress import ip_address
 
 import dpkt
 
-from vxinspect.synth.packet import L4, About, Arp, Icmp, IcmpError, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.packet import L4, About, Arp, Complaint, Icmp, IcmpError, Inner, Ip, Nd, Packet, Tcp, Udp
 from vxinspect.synth.pieces import Piece, cut, present
 from vxinspect.synth.scenario import Underlay
 
 __all__ = [
     "FILL",
+    "IPV4_QUOTE",
+    "IPV6_QUOTE",
     "ROUTER_MAC",
     "encode",
     "ethernet",
@@ -45,9 +47,9 @@ _ICMP_ERRORS: Mapping[int, Mapping[IcmpError, tuple[int, int]]] = {
     },
 }
 """Type and code by IP version (RFC 792, RFC 1191 section 4, RFC 4443); an MTU stands where both have it."""
-_IPV4_QUOTE = 576 - 28
+IPV4_QUOTE = 576 - 28
 """As much of a packet as its ICMP error holds: RFC 1812 section 4.3.2.3, and RFC 4443 section 2.4 (c)."""
-_IPV6_QUOTE = 1280 - 48
+IPV6_QUOTE = 1280 - 48
 _UDP = 17
 _SUM_AT = {6: 16, 17: 6}
 """Where the checksum stands, by protocol; at 2 in ICMP's messages."""
@@ -166,7 +168,7 @@ def icmp_error(
     link = len(whole) - packet.outer_length
     version = packet.sender.version
     ends = packet if packet.wrap is None else packet.wrap
-    quoted = whole[link:][: _IPV4_QUOTE if version == 4 else _IPV6_QUOTE]  # noqa: PLR2004
+    quoted = whole[link:][: IPV4_QUOTE if version == 4 else IPV6_QUOTE]  # noqa: PLR2004
     if quote is not None:
         quoted = quoted[: packet.outer_header + quote]
     kind, code = _ICMP_ERRORS[version][error]
@@ -201,19 +203,21 @@ def inner_frame(inner: Inner) -> bytes:
     if isinstance(inner.body, Arp):
         return ethernet(inner.dst, inner.src, dpkt.ethernet.ETH_TYPE_ARP, _arp(inner.body), vlan)
     ip = inner.body
-    payload = _transport(ip)
-    limit = 255 if isinstance(ip.l4, Nd) else _HOP_LIMIT  # RFC 4861 section 7.1
-    packet = internet(
+    return ethernet(inner.dst, inner.src, ip.version, _packet(ip), vlan)
+
+
+def _packet(ip: Ip) -> bytes:
+    """Return an inner IP packet."""
+    return internet(
         ip.src,
         ip.dst,
         _PROTOCOL[ip.l4.name],
-        payload,
+        _transport(ip),
         ident=ip.ident,
-        ttl=limit,
+        ttl=255 if isinstance(ip.l4, Nd) else _HOP_LIMIT,  # RFC 4861 section 7.1
         traffic_class=ip.dscp << 2 | ip.ecn,
         zero_length=ip.zero_length,
     )
-    return ethernet(inner.dst, inner.src, ip.version, packet, vlan)
 
 
 def _arp(arp: Arp) -> bytes:
@@ -278,6 +282,9 @@ def _message(l4: L4) -> bytes:
             kind, flags, option = (136, 0x60000000, 2) if l4.advertisement else (135, 0, 1)
             head = struct.pack(">BBHI", kind, 0, 0, flags) + ip_address(l4.target).packed
             return head + struct.pack(">BB", option, 1) + _mac(l4.mac)
+        case Complaint():
+            kind, code = _ICMP_ERRORS[l4.quoted.version][l4.error]
+            return struct.pack(">BBHI", kind, code, 0, 0) + _packet(l4.quoted)[: l4.payload]
 
 
 def _pseudo_header(src: str, dst: str, protocol: int, length: int) -> bytes:

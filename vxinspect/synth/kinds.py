@@ -22,6 +22,7 @@ __all__ = [
     "IcmpErrors",
     "InnerChecksumPartial",
     "InnerChecksumWrong",
+    "InnerIcmpErrors",
     "InnerVlanTag",
     "MacFlap",
     "MacMove",
@@ -299,6 +300,16 @@ class InnerChecksumPartial(OnPackets, frozen=True, kw_only=True):
     """It is the pseudo-header's sum only: the sender left the rest to a network card (checksum offload)."""
 
 
+class InnerIcmpErrors(OnPackets, frozen=True, kw_only=True):
+    """The receiver of a packet answers it with an ICMP error, in the overlay (RFC 792, RFC 4443).
+
+    `quote`: so many bytes behind the packet's IP header; as many as the RFCs allow, where none is given.
+    """
+
+    error: Literal["unreachable", "time-exceeded", "parameter-problem"] = "unreachable"
+    quote: Annotated[int, msgspec.Meta(ge=8)] | None = None
+
+
 class TcpRetransmission(OnPackets, frozen=True, kw_only=True):
     """A data segment is there twice, the second time `delay` seconds later."""
 
@@ -400,6 +411,7 @@ Fault: TypeAlias = (
     | EcnMarks
     | InnerChecksumWrong
     | InnerChecksumPartial
+    | InnerIcmpErrors
     | TcpRetransmission
     | TcpReordering
     | TcpReset

@@ -14,6 +14,7 @@ __all__ = [
     "About",
     "Arp",
     "Checksum",
+    "Complaint",
     "Icmp",
     "IcmpError",
     "Inner",
@@ -96,7 +97,27 @@ class Nd:
     header = ICMP
 
 
-L4: TypeAlias = Tcp | Udp | Icmp | Nd
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An ICMP error about `quoted`: its header, and so many bytes behind that."""
+
+    error: IcmpError
+    quoted: "Ip"
+    kept: int
+    header = ICMP
+
+    @property
+    def name(self) -> str:
+        """The protocol's name."""
+        return "icmp" if self.quoted.version == 4 else "icmpv6"  # noqa: PLR2004
+
+    @property
+    def payload(self) -> int:
+        """Length of the quote."""
+        return self.quoted.header + self.kept
+
+
+L4: TypeAlias = Tcp | Udp | Icmp | Nd | Complaint
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from vxinspect.synth.packet import (
     VXLAN,
     About,
     Arp,
+    Complaint,
     Inner,
     Ip,
     Nd,
@@ -110,6 +111,10 @@ class Share:
     sport: int | None = None
     dport: int | None = None
     arp_sender: str | None = None
+    complains: bool = False
+    """Of an ICMP error."""
+    quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None
+    """Which flow's packet it quotes: the protocol and both ends."""
     segments: Segments = ()
     said: Said | None = None
     """Of one TCP segment: its header."""
@@ -380,6 +385,19 @@ def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
             seen |= {"payload": l4.payload, "whole": left >= 4}  # noqa: PLR2004
         case Nd():
             seen |= {"payload": l4.payload, "whole": True}
+        case Complaint():
+            seen |= {"payload": l4.payload, "whole": True, "complains": left >= l4.header}
+            seen["quoted"] = _quoted(l4, left - l4.header)
         case _:
             seen |= {"payload": l4.payload, "whole": True}
     return seen
+
+
+def _quoted(complaint: Complaint, left: int) -> tuple[str, frozenset[tuple[str, int | None]]] | None:
+    """Return the flow that an ICMP error is about, as the first `left` bytes of its quote tell it."""
+    ip = complaint.quoted
+    ports = (ip.l4.sport, ip.l4.dport) if isinstance(ip.l4, Tcp | UdpHeader) else (None, None)
+    needed = ip.header + (0 if ports == (None, None) else 4)
+    if min(left, complaint.payload) < needed:
+        return None
+    return ip.l4.name, frozenset(zip((ip.src, ip.dst), ports, strict=True))

@@ -170,6 +170,7 @@ class Group:
     back: Sums = field(default_factory=Sums)
     bum: int = 0
     depth: int = 1
+    complaints: int = 0
     tcp_segments: int = 0
     health: Counter[str] = field(default_factory=Counter)
     verdicts: Verdicts = field(default_factory=Verdicts)
@@ -311,6 +312,7 @@ class Tally:
         self._vteps: dict[str, Group] = {}
         self._stations: dict[tuple[Wrapped, str], Station] = {}
         self._connections: dict[tuple[Wrapped, str | None, frozenset[End]], Connection] = {}
+        self._complaints: Counter[tuple[Wrapped, str | None, frozenset[End]]] = Counter()
         self._times: dict[object, list[int]] = {}
         self._total = Cost()
         self._by_vni: dict[Wrapped, Cost] = {}
@@ -324,12 +326,15 @@ class Tally:
         self._add_costs(share)
         self._add_station(share)
         self._add_conversations(share)
+        if share.quoted is not None:
+            self._complaints[((share.vni, share.path), *share.quoted)] += 1
 
     def _add_layer(self, share: Share, layer: Layer) -> None:
         vni = self._vnis.setdefault((layer.vni, layer.path), Group(depth=layer.depth))
         vni.sums.add(share)
         vni.verdicts.add(share)
         vni.bum += share.packets * is_group(share.mac_dst)
+        vni.complaints += share.complains
         tunnel_key = _tunnel(layer.src, layer.dst)
         vni.note("tunnels", tunnel_key)
         vni.note("vteps", *_no_groups(layer.src, layer.dst))
@@ -460,7 +465,8 @@ class Tally:
         for (vni, path), group in self._vnis.items():
             counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
             health = sums_row(group.health, group.tcp_segments, self._round_trips((vni, path)))
-            row = {"vni": vni, **group.sums.row(), **counts, "bum_packets": group.bum, **health}
+            marks = {"bum_packets": group.bum, "icmp_errors": group.complaints}
+            row = {"vni": vni, **group.sums.row(), **counts, **marks, **health}
             yield row | {"encapsulation": path, "depth": group.depth} | group.verdicts.row()
 
     def _flow_rows(self) -> Iterable[Row]:
@@ -481,6 +487,7 @@ class Tally:
             is_tcp = protocol == "tcp"
             sent = (ahead.sums.packets > 0, back.sums.packets > 0)
             row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
+            row["icmp_errors"] = self._complaints[(vni, path), protocol, ends]
             connection = self._connections.get(((vni, path), protocol, ends))
             halves = None if connection is None else connection.halves
             yield row | flow_row(ahead.health, back.health, halves)

@@ -3,9 +3,8 @@
 use hashbrown::HashSet;
 
 use super::Analysis;
-use super::fragments::{Fragments, Open};
+use super::fragments::{Found, Fragments, Open};
 use crate::capture::Frame;
-use crate::cells::Charge;
 use crate::decode::{self, Datagram, Piece};
 use crate::disposition::Ending;
 use crate::packet::Packet;
@@ -27,16 +26,16 @@ impl Analysis {
             self.cells.charge(cell, piece.charge());
         }
         if found.ending == Ending::Vxlan {
-            self.add_whole(piece.datagram, packet, found.rest);
+            self.add_whole(piece.datagram, packet, &found);
         }
     }
 
-    /// A packet of a whole datagram, whose other frames cost `rest`.
-    fn add_whole(&mut self, datagram: Datagram, mut packet: Packet, rest: Charge) {
+    /// A packet of a whole datagram.
+    fn add_whole(&mut self, datagram: Datagram, mut packet: Packet, found: &Found) {
         if self.noted(&mut packet) {
             self.flush();
-            let cell = self.cells.add_alone(&packet);
-            self.cells.charge(cell, rest);
+            let cell = self.add_alone(&packet, &found.front);
+            self.cells.charge(cell, found.rest);
             self.fragments.charge_to(datagram, cell);
         }
     }

@@ -13,13 +13,20 @@ pub struct Rare {
     pub offload_frames: u64,
     /// The largest outer IP packet among those.
     pub largest_offload: u32,
+    /// Packets that are ICMP errors.
+    pub icmp_errors: u64,
     /// What went wrong in TCP.
     pub health: Health,
 }
 
 impl Rare {
-    const NOTHING: Self =
-        Self { more_ip_bytes: 0, offload_frames: 0, largest_offload: 0, health: Health::GOOD };
+    const NOTHING: Self = Self {
+        more_ip_bytes: 0,
+        offload_frames: 0,
+        largest_offload: 0,
+        icmp_errors: 0,
+        health: Health::GOOD,
+    };
 
     #[cold]
     pub(super) fn add_offload(&mut self, packet: &Packet) {
@@ -31,6 +38,7 @@ impl Rare {
         self.more_ip_bytes += later.more_ip_bytes;
         self.offload_frames += later.offload_frames;
         self.largest_offload = self.largest_offload.max(later.largest_offload);
+        self.icmp_errors += later.icmp_errors;
         self.health.add(&later.health);
     }
 }

@@ -4,6 +4,7 @@
 #[allow(clippy::duplicate_mod)]
 #[path = "../../tests/craft/mod.rs"]
 mod craft;
+mod errors;
 mod merging;
 mod moving;
 

@@ -8,8 +8,8 @@ use crate::wire::ip::protocol;
 use crate::wire::tcp::{self, Tcp};
 use crate::wire::{Missing, Span, be16, icmp, igmp, sctp, udp};
 
-use super::link;
 use super::network::{self, Network};
+use super::{link, message};
 
 /// Walks the inner frame in `span` and adds to `packet` what it tells.
 #[inline(always)]
@@ -101,8 +101,11 @@ fn transport(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
     };
     let carried = behind(ip.payload, header_len);
     packet.payload_len = carried.unwrap_or(0);
-    if matches!(ip.protocol, protocol::UDP | protocol::SCTP) && !is_later_fragment {
-        ports(ip.payload, packet)?;
+    match ip.protocol {
+        _ if is_later_fragment => {}
+        protocol::UDP | protocol::SCTP => ports(ip.payload, packet)?,
+        protocol::ICMP | protocol::ICMPV6 => packet.notes.set_tells(message::is_icmp(ip)),
+        _ => {}
     }
     carried.map(|_| ())
 }

@@ -7,6 +7,7 @@ mod endings;
 mod fragments;
 mod inside;
 mod links;
+mod messages;
 mod outside;
 mod prints;
 mod quotes;

@@ -48,7 +48,7 @@ pub fn verdicts(cells: &Cells) -> Option<[(&'static str, u64); 9]> {
 
 /// The columns that sum this up, of rows that have it as `checksums`, behind `columns` of their own.
 macro_rules! with_checksum_columns {
-    ([$($before:expr),* $(,)?], [$($behind:expr),* $(,)?]) => {
+    ([$($before:expr),* $(,)?], [$($behind:expr),* $(,)?] $(, [$($last:expr),* $(,)?])?) => {
         with_tcp_columns!([$($before,)*], [
             $($behind,)*
             Column { name: "outer_udp_checksum_zero", value: |r, _| r.checksums.outside(Outside::Zero) },
@@ -60,6 +60,7 @@ macro_rules! with_checksum_columns {
             Column { name: "inner_checksum_wrong", value: |r, _| r.checksums.inside(Inside::Wrong) },
             Column { name: "inner_checksum_partial", value: |r, _| r.checksums.inside(Inside::Partial) },
             Column { name: "inner_checksum_unverified", value: |r, _| r.checksums.inside(Inside::Unverified) },
+            $($($last,)*)?
         ])
     };
 }

@@ -131,6 +131,7 @@ impl Row for FlowRow {
         Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path(cells)) },
         Column { name: "checksum_wrong", value: |r, cells| verified(r.checksum_wrong, cells) },
         Column { name: "checksum_partial", value: |r, cells| verified(r.checksum_partial, cells) },
+        Column { name: "icmp_errors", value: |r, cells| Value::Count(r.icmp_errors(cells)) },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -270,6 +271,11 @@ impl FlowRow {
     fn round_trips(&self, cells: &Cells) -> RoundTrips {
         let way = if self.forward.packets > 0 { &self.forward } else { &self.reverse };
         cells.round_trips(way.first_cell)
+    }
+
+    /// ICMP errors that quote its packets.
+    fn icmp_errors(&self, cells: &Cells) -> u64 {
+        cells.flow(self.cell(cells)).map_or(0, |(flow, _)| cells.errors_about(&flow))
     }
 
     /// The state of a TCP connection, in the names of Zeek's `conn_state`.

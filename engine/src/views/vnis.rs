@@ -21,6 +21,7 @@ pub struct VniRow {
     sums: Sums,
     bum_packets: u64,
     tagged_packets: u64,
+    icmp_errors: u64,
     vteps: u64,
     tunnels: u64,
     macs: u64,
@@ -53,7 +54,8 @@ impl Row for VniRow {
         [
             Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
             Column { name: "depth", value: |r, cells| depth(cells, r.path) },
-        ]
+        ],
+        [Column { name: "icmp_errors", value: |r, _| Value::Count(r.icmp_errors) }]
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -86,6 +88,7 @@ struct Vni {
     sums: Sums,
     bum_packets: u64,
     tagged_packets: u64,
+    icmp_errors: u64,
     vteps: Members<IpAddr>,
     tunnels: Members<Pair>,
     macs: u64,
@@ -103,6 +106,7 @@ impl Vni {
             sums: Sums::default(),
             bum_packets: 0,
             tagged_packets: 0,
+            icmp_errors: 0,
             vteps: Members::default(),
             tunnels: Members::default(),
             macs: 0,
@@ -117,6 +121,7 @@ impl Vni {
         self.sums.add(id, cells);
         self.tcp.add(id, cell, cells);
         self.checksums.add(id, cells);
+        self.icmp_errors += cells.rare(id).icmp_errors;
         if cell.key.is_bum() {
             self.bum_packets += cell.packets;
         }
@@ -147,6 +152,7 @@ impl Vni {
             sums: self.sums,
             bum_packets: self.bum_packets,
             tagged_packets: self.tagged_packets,
+            icmp_errors: self.icmp_errors,
             vteps: self.vteps.count(),
             tunnels: self.tunnels.count(),
             macs: self.macs,

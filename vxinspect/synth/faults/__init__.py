@@ -49,6 +49,7 @@ _PACKETS: _Stage = {
     kind.InnerVlanTag: inner.vlan_tag,
     kind.InnerChecksumWrong: inner.checksum_wrong,
     kind.InnerChecksumPartial: inner.checksum_partial,
+    kind.InnerIcmpErrors: inner.icmp_errors,
     kind.WrongPort: underlay.wrong_port,
     kind.OuterChecksumWrong: underlay.checksum_wrong,
     kind.OuterFragments: underlay.fragments,

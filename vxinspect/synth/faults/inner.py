@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 from vxinspect.synth.faults.choose import choose
-from vxinspect.synth.kinds import InnerChecksumPartial, InnerChecksumWrong, InnerVlanTag
-from vxinspect.synth.packet import Ip, Packet, Tcp, Udp
-from vxinspect.synth.plan import Plan, with_l4
+from vxinspect.synth.frames import IPV4_QUOTE, IPV6_QUOTE
+from vxinspect.synth.kinds import InnerChecksumPartial, InnerChecksumWrong, InnerIcmpErrors, InnerVlanTag
+from vxinspect.synth.packet import Complaint, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.plan import Plan, source_port, with_l4
 
-__all__ = ["checksum_partial", "checksum_wrong", "vlan_tag"]
+__all__ = ["checksum_partial", "checksum_wrong", "icmp_errors", "vlan_tag"]
+
+_ANSWER_AFTER = 100_000
+"""Nanoseconds until a host's answer."""
 
 
 def vlan_tag(plan: Plan, index: int, fault: InnerVlanTag) -> None:
@@ -26,6 +30,38 @@ def checksum_partial(plan: Plan, index: int, fault: InnerChecksumPartial) -> Non
     """Leave the checksum of TCP or UDP at the pseudo-header's sum."""
     for packet in choose(plan, index, fault, "TCP and UDP packets", _has_checksum):
         with_l4(packet, checksum="partial")
+
+
+def icmp_errors(plan: Plan, index: int, fault: InnerIcmpErrors) -> None:
+    """Let receivers answer packets with ICMP errors."""
+    for packet in choose(plan, index, fault, "unicast IP packets", _can_be_answered):
+        asked = packet.inner
+        assert isinstance(asked.body, Ip)  # noqa: S101 - of what was chosen
+        most = IPV4_QUOTE if asked.body.version == 4 else IPV6_QUOTE  # noqa: PLR2004
+        kept = min(asked.body.length, most) - asked.body.header
+        kept = kept if fault.quote is None else min(kept, fault.quote)
+        body = Ip(asked.body.dst, asked.body.src, Complaint(fault.error, asked.body, kept))
+        answer = replace(
+            packet,
+            time=packet.time + _ANSWER_AFTER,
+            role="icmp-error",
+            reply=not packet.reply,
+            sender=packet.receiver,
+            receiver=packet.sender,
+            port=packet.sender.port,
+            inner=Inner(asked.dst, asked.src, body, asked.vlan),
+            station=f"{packet.station}'s peer",
+            outer_ident=plan.ident(packet.receiver),
+        )
+        answer.source_port = source_port(answer.inner)
+        plan.planned.append(answer)
+        plan.befall(index, answer)
+
+
+def _can_be_answered(packet: Packet) -> bool:
+    body = packet.inner.body
+    is_error = isinstance(body, Ip) and isinstance(body.l4, Complaint | Nd)
+    return isinstance(body, Ip) and not is_error and not packet.is_flood
 
 
 def _has_checksum(packet: Packet) -> bool:
