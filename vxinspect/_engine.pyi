@@ -20,6 +20,7 @@ __all__ = [
     "fields",
     "scan",
     "write_capture",
+    "write_flows",
     "write_packets",
 ]
 
@@ -374,6 +375,26 @@ def write_capture(
     Returns the numbers, from 1, that `frames` have in the capture.
 
     Raises `vxinspect.OptionError`, and `OSError` where the target cannot be written or cannot hold a time.
+    """
+
+def write_flows(
+    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    *,
+    overlays: Overlays,
+    select: Sequence[tuple[str, str]],
+    checksums: bool,
+    dedup: tuple[int | None, int | None] | None,
+    max_flows: int | None,
+    count: int | None,
+    silence: int,
+    form: str,
+    target: str | BinaryIO,
+    progress: Callable[[int, int | None, int], None] | None,
+) -> tuple[Outcome, int]:
+    """Write each flow as a line of text once it had no packet for `silence` nanoseconds, or in the end.
+
+    The other arguments are those of `scan` and `write_packets`; `form` is jsonl or csv. Beside the outcome,
+    how many packets had no room within `max_flows`. Ctrl-C ends the run; the rest is written all the same.
     """
 
 def write_packets(

@@ -1,11 +1,13 @@
 //! What a run saw: observe, merge, finish.
 
+mod ageing;
 mod candidates;
 mod copies;
 mod fragments;
 mod reassembly;
 mod tally;
 
+pub use ageing::Ageing;
 pub use candidates::{Candidate, LEAST_FRAMES};
 pub use copies::{Copies, Found, Window};
 pub(crate) use fragments::Fragments;
@@ -46,6 +48,8 @@ pub struct Analysis {
     aside: Aside,
     batch: Box<[Packet; BATCH]>,
     filled: usize,
+    /// Packets of flows that were handed out.
+    retired: u64,
 }
 
 impl Analysis {
@@ -63,6 +67,7 @@ impl Analysis {
             aside: Aside::default(),
             batch: Box::new([Packet::default(); BATCH]),
             filled: 0,
+            retired: 0,
         }
     }
 

@@ -11,6 +11,7 @@ mod levels;
 mod moves;
 mod quoted;
 mod rare;
+mod retire;
 mod spill;
 mod stream;
 mod tcp;
@@ -583,15 +584,7 @@ impl Cells {
         let chains = self.tunnels.chain_numbers(&later.tunnels);
         let numbers: Vec<u32> = later.iter().map(|cell| self.counterpart(cell, later, &chains)).collect();
         for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
-            self.all[*id].merge(cell);
-            let mut seen = self.seen(*id);
-            seen.merge(later.seen(later_id));
-            (self.links[*id].first, self.all[*id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
-            self.rare.merge(&mut self.links[*id].rare, later.rare(later_id));
-            if let (Some(checked), Some(verdicts)) = (&mut self.checked, later.verdicts(later_id)) {
-                checked.add(*id, verdicts);
-            }
-            self.spill.merge(*id, &mut self.all[*id], &later.spill, later_id, cell);
+            self.take_in(*id, later, later_id, cell);
         }
         for (about, cell, errors) in later.quoted.iter() {
             let cell = numbers[cell as usize];
@@ -612,6 +605,19 @@ impl Cells {
             self.moves.merge(station, &theirs, is_known, &self.all, &self.tunnels);
         }
         numbers
+    }
+
+    /// Adds `cell`, number `later_id` of another table, to cell `id`.
+    fn take_in(&mut self, id: u32, later: &Cells, later_id: u32, cell: &Cell) {
+        self.all[id].merge(cell);
+        let mut seen = self.seen(id);
+        seen.merge(later.seen(later_id));
+        (self.links[id].first, self.all[id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
+        self.rare.merge(&mut self.links[id].rare, later.rare(later_id));
+        if let (Some(checked), Some(verdicts)) = (&mut self.checked, later.verdicts(later_id)) {
+            checked.add(id, verdicts);
+        }
+        self.spill.merge(id, &mut self.all[id], &later.spill, later_id, cell);
     }
 
     /// The cell with the key of a cell of another table. `chains`: the numbers that the chains of that table have here.

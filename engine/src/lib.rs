@@ -30,6 +30,8 @@ pub mod stream;
 
 pub mod packets;
 
+pub mod ageing;
+
 pub mod write;
 
 #[cfg(feature = "python")]

@@ -1,5 +1,6 @@
 //! The Python module `vxinspect._engine`; its manual is `vxinspect/_engine.pyi`. The only place with `PyO3`.
 
+mod ageing;
 mod asked;
 mod convert;
 mod mass;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _engine {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::ageing::write_flows;
     #[pymodule_export]
     use super::mass::Mass;
     #[pymodule_export]

@@ -18,7 +18,7 @@ from vxinspect.selection import select_pairs
 from vxinspect.sources import NamedSource
 from vxinspect.stream import PacketStream
 
-__all__ = ["PACKETS"]
+__all__ = ["PACKETS", "Ran", "into"]
 
 
 def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
@@ -49,7 +49,7 @@ def _write_for_programs(sources: Sequence[NamedSource], options: Options, asked:
     from vxinspect.render.machine import told_text
 
     names = {name: told_text(options.format, name) for name, _ in sources}
-    outcome = _into(
+    outcome = into(
         options.output,
         lambda target: _engine.write_packets(
             sources, **asked, form=options.format, names=names, target=target
@@ -59,7 +59,7 @@ def _write_for_programs(sources: Sequence[NamedSource], options: Options, asked:
     return run.close(ran, options, ran.finding_hints, result="output")
 
 
-def _into(output: str | None, write: Callable[[str], _engine.Outcome]) -> _engine.Outcome:
+def into(output: str | None, write: Callable[[str], _engine.Outcome]) -> _engine.Outcome:
     """Write to standard output, a device, or a file that appears whole or not at all."""
     if to_standard_output(output):
         if sys.stdout is None:

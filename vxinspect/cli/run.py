@@ -14,7 +14,7 @@ from vxinspect.columns import View, parse_sort
 from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.text import clean, plural
 
-__all__ = ["Canvas", "close", "read", "run", "watched"]
+__all__ = ["Canvas", "close", "read", "run", "tell_rest", "watched"]
 
 
 class Canvas:
@@ -59,13 +59,12 @@ def read(options: Options) -> Report:
             progress=progress if watched(options) else None,
             keep_on_interrupt=True,
         )
-    _tell_rest(report, options)
+    tell_rest(report.rest_packets, options)
     return report
 
 
-def _tell_rest(report: Report, options: Options) -> None:
+def tell_rest(packets: int, options: Options) -> None:
     """Warn where there was no room for all flows: it is no hint, for rows lack what they would tell."""
-    packets = report.rest_packets
     if packets and sys.stderr is not None:
         most = f"{options.max_flows:,} of --max-flows"
         told = "in sums and in one row of each VNI, without addresses"

@@ -10,6 +10,7 @@ from vxinspect.cli.command import Command, Option
 from vxinspect.cli.options import COMMON, Options
 from vxinspect.cli.run import Canvas, run
 from vxinspect.columns import VIEWS
+from vxinspect.dedup import nanoseconds
 from vxinspect.tables import Table
 
 __all__ = ["COMMANDS"]
@@ -63,12 +64,46 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _table_command(name: str, help_text: str, examples: Sequence[str], by: Sequence[str] = ()) -> Command:
+def _silence(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Turn a time into nanoseconds."""
+    if text is None:
+        return None
+    try:
+        silence = nanoseconds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if silence == 0:
+        raise click.BadParameter("expected a time of more than 0")
+    return silence
+
+
+_IDLE_TIMEOUT = Option(
+    ["--idle-timeout"],
+    section="Table",
+    metavar="TIME",
+    callback=_silence,
+    help="Write each flow once nothing came for so long (60, 500ms), with --jsonl or --format csv: a run "
+    "without end takes the memory of the flows under way.",
+)
+
+
+def _table_command(
+    name: str,
+    help_text: str,
+    examples: Sequence[str],
+    by: Sequence[str] = (),
+    more: Sequence[click.Parameter] = (),
+) -> Command:
     """Return the command that shows one table, or with `by` one of several."""
 
     def show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         view = f"{name}_{given['by']}" if by else name
         options = Options.from_click(given)
+        if given.get("idle_timeout") is not None:
+            # Loaded when it is used: no other table needs it.
+            from vxinspect.cli.ageing import write_ageing
+
+            return write_ageing(options, given["idle_timeout"])
 
         def draw(report: Report, options: Options, canvas: Canvas) -> Iterator[str]:
             return draw_table(
@@ -77,7 +112,7 @@ def _table_command(name: str, help_text: str, examples: Sequence[str], by: Seque
 
         return run([VIEWS[view]], options, draw, lambda report, _: report.finding_hints)
 
-    own: list[click.Parameter] = []
+    own: list[click.Parameter] = [*more]
     if by:
         choice = click.Choice(list(by))
         words = f"{', '.join(by[:-1])} or {by[-1]}; {by[0]} by default."
@@ -102,7 +137,9 @@ COMMANDS = (
             "vxinspect flows --host 10.0.0.0/24 --sort duration_s day.pcap",
             "tcpdump -i eth0 -w - udp port 4789 | vxinspect flows",
             "vxinspect flows --format csv -o flows.csv monday.pcap tuesday.pcap.zst",
+            "tcpdump -U -i eth0 -w - udp port 4789 | vxinspect flows --idle-timeout 60 --jsonl",
         ],
+        more=[_IDLE_TIMEOUT],
     ),
     _table_command(
         "conversations",

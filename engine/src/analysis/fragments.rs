@@ -119,6 +119,13 @@ impl Fragments {
         }
     }
 
+    /// Cells have other numbers from now on, or are gone.
+    pub(super) fn renumber(&mut self, numbers: &[Option<u32>]) {
+        for closed in self.table.closed_mut() {
+            closed.cell = closed.cell.and_then(|cell| numbers[cell as usize]);
+        }
+    }
+
     /// A number that stands for the datagram that a piece was last taken in for, and for no other.
     pub(crate) fn number(&self, datagram: &Datagram) -> Option<u64> {
         Some(match self.table.get(datagram)? {

@@ -1,11 +1,13 @@
 //! Rows as text for programs: JSON, JSON Lines, CSV. Letter by letter what `vxinspect/render/machine.py` would draw.
 
 mod digits;
+mod table;
 
 use super::{COLUMNS, Of, Row};
 use crate::value::Value;
 
-use digits::{Clock, push_ip, push_mac, push_number};
+use digits::{Clock, push_ip, push_mac, push_number, push_real};
+pub use table::Lines;
 
 /// How rows are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +117,7 @@ fn json(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
             out.push(b']');
         }
         Value::Count(number) => push_number(*number, out),
+        Value::Real(number) => push_real(*number, out),
         quoted => {
             out.push(b'"');
             bare(quoted, clock, out);
@@ -133,11 +136,12 @@ fn csv(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
 fn bare(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
     match value {
         Value::Count(number) => push_number(*number, out),
+        Value::Real(number) => push_real(*number, out),
         Value::Time(nanos) => clock.push(*nanos, out),
         Value::Mac(mac) => push_mac(*mac, out),
         Value::Ip(ip) => push_ip(*ip, out),
         Value::Text(text) => out.extend(text.as_bytes()),
         Value::Null => {}
-        _ => debug_assert!(false, "no column of a frame is of another kind"),
+        _ => debug_assert!(false, "no column of a frame or a flow is of another kind"),
     }
 }

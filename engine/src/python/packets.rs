@@ -276,6 +276,15 @@ fn several(stream: &Stream) -> Vec<String> {
     if names.len() > 1 { names } else { Vec::new() }
 }
 
+pub(super) fn form_named(py: Python<'_>, name: &str) -> PyResult<Form> {
+    match name {
+        "json" => Ok(Form::Json),
+        "jsonl" => Ok(Form::JsonLines),
+        "csv" => Ok(Form::Csv),
+        other => Err(option_error(py, "form", other, "json, jsonl or csv")),
+    }
+}
+
 /// Writes rows as text.
 #[pyfunction]
 #[pyo3(signature = (
@@ -296,12 +305,7 @@ pub(super) fn write_packets(
     target: &Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Outcome> {
-    let form = match form {
-        "json" => Form::Json,
-        "jsonl" => Form::JsonLines,
-        "csv" => Form::Csv,
-        other => return Err(option_error(py, "form", other, "json, jsonl or csv")),
-    };
+    let form = form_named(py, form)?;
     let (inputs, interrupted) = inputs(&sources)?;
     let options = overlays.options(selection(py, select)?, dedup, count);
     let mut monitor = PyMonitor::new(progress, interrupted);

@@ -291,9 +291,14 @@ impl FlowRow {
 /// row for each VNI.
 #[must_use]
 pub fn rows(cells: &Cells) -> Vec<FlowRow> {
+    rows_where(cells, |_| true)
+}
+
+/// The flows of those cells that are `wanted`.
+pub fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
     let key = |row: &FlowRow| cells.flow_or_rest(row.cell(cells)).map(|(flow, _)| flow);
-    for (id, cell) in cells.numbered() {
+    for (id, cell) in cells.numbered().filter(|(id, _)| wanted(*id)) {
         if let Some((flow, is_forward)) = cells.flow_or_rest(cell) {
             by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }

@@ -85,6 +85,14 @@ impl Table {
         self.states.get(datagram)
     }
 
+    /// Those that are whole.
+    pub(super) fn closed_mut(&mut self) -> impl Iterator<Item = &mut Closed> {
+        self.states.values_mut().filter_map(|state| match state {
+            State::Closed(closed) => Some(&mut **closed),
+            State::Open(_) => None,
+        })
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Datagram, &State)> {
         self.states.iter()
     }

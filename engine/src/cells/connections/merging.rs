@@ -67,7 +67,7 @@ struct Junction {
 }
 
 impl Connections {
-    /// Adds those of a later part, whose cells are `cells`, with these `numbers` here. The health of both parts' cells is
+    /// Adds those of a later part, whose cells are `cells`, with these `numbers` here; those without one are left out. The health of both parts' cells is
     /// added up already.
     pub(in crate::cells) fn merge(
         &mut self,
@@ -77,6 +77,10 @@ impl Connections {
         books: &mut Books<'_>,
     ) {
         for number in 0..later.all.len() as u32 {
+            // A connection's cells have numbers all of them, or none.
+            if numbers[later.all[number].sides[0].head.cell as usize] == NONE {
+                continue;
+            }
             let later = Later::of(later, number, cells, numbers);
             // Before a side has begun, its first cell is one of the other's.
             if let Some(side) = self.side_of(later.connection.sides[0].head.cell, books) {

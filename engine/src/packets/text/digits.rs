@@ -24,6 +24,19 @@ pub(super) fn push_number(number: u64, out: &mut Vec<u8>) {
     out.extend(&digits[at..]);
 }
 
+/// As few digits as tell the number from all others, with an exponent where Python writes one.
+pub(super) fn push_real(number: f64, out: &mut Vec<u8>) {
+    let size = number.abs();
+    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+        let _ = write!(out, "{digits}e{sign}{exponent:0>2}");
+    } else {
+        let _ = write!(out, "{number:?}");
+    }
+}
+
 pub(super) fn push_mac(mac: Mac, out: &mut Vec<u8>) {
     let mut text = *b"00:00:00:00:00:00";
     for (octet, digits) in mac.bits().to_be_bytes()[2..].iter().zip(text.chunks_mut(3)) {
@@ -90,6 +103,25 @@ mod tests {
     fn numbers() {
         for number in [0, 7, 10, 4789, 16_777_215, u64::MAX] {
             assert_eq!(pushed(|out| push_number(number, out)), number.to_string());
+        }
+    }
+
+    /// As Python's `repr`.
+    #[test]
+    fn reals() {
+        for (number, expected) in [
+            (0.0, "0.0"),
+            (2.0, "2.0"),
+            (0.325_085, "0.325085"),
+            (0.0001, "0.0001"),
+            (0.000_03, "3e-05"),
+            (1.5e-9, "1.5e-09"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+        ] {
+            let mut out = Vec::new();
+            push_real(number, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
 

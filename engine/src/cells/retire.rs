@@ -1,0 +1,58 @@
+//! Cells taken out of the table, so that a run without end has a table that ends.
+
+use hashbrown::HashMap;
+
+use super::{Books, Cells, NONE};
+use crate::capture::NO_TIME;
+use crate::packet::FlowKey;
+
+impl Cells {
+    /// For each cell whether its flow had a packet at `since` or later; of what is in no flow, whether itself had one.
+    /// What has no time, and the rest, stay.
+    #[must_use]
+    pub fn active(&self, since: i64) -> Vec<bool> {
+        let last = |id| self.seen(id).ends().map_or(i64::MAX, |(_, last)| last);
+        let mut flows: HashMap<FlowKey, i64> = HashMap::new();
+        for (id, cell) in self.numbered() {
+            if let Some((flow, _)) = self.flow(cell) {
+                let latest = flows.entry(flow).or_insert(NO_TIME);
+                *latest = last(id).max(*latest);
+            }
+        }
+        let active = self.numbered().map(|(id, cell)| match self.flow(cell) {
+            Some((flow, _)) => flows[&flow] >= since,
+            None => cell.key.is_rest() || last(id) >= since,
+        });
+        active.collect()
+    }
+
+    /// Those that `stay`, with all that is known of them and the tunnels, within a bound of `most` flows; and the number
+    /// that each has there, as far as it stays. All cells of a flow must stay, or none. How often stations moved, and what
+    /// ICMP errors told, does not stay.
+    #[must_use]
+    pub fn retained(&self, stay: &[bool], most: Option<u64>) -> (Cells, Vec<Option<u32>>) {
+        let mut cells = Cells::new(self.checked.is_some(), most);
+        cells.tunnels.merge(&self.tunnels);
+        let chains = cells.tunnels.chain_numbers(&self.tunnels);
+        let numbers: Vec<u32> = self
+            .iter()
+            .zip(stay)
+            .map(|(cell, stays)| if *stays { cells.counterpart(cell, self, &chains) } else { NONE })
+            .collect();
+        for (number, (id, cell)) in numbers.iter().zip(self.numbered()) {
+            if *number != NONE {
+                cells.take_in(*number, self, id, cell);
+            }
+        }
+        let Cells { all, links, rare, tunnels, connections, .. } = &mut cells;
+        let mut books = Books { cells: all, links, rare, tunnels };
+        for (number, id) in numbers.iter().zip(0..) {
+            if *number != NONE && self.links[id].side != NONE {
+                connections.side_of(*number, &mut books);
+            }
+        }
+        connections.merge(&self.connections, &self.all, &numbers, &mut books);
+        let numbers = numbers.into_iter().map(|number| Some(number).filter(|number| *number != NONE));
+        (cells, numbers.collect())
+    }
+}
