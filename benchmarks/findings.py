@@ -43,7 +43,7 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "inner-vlan-tag": ("vid = 30\ncount = {count}", frozenset({"inner-vlan-tag"})),
     "i-flag-clear": ("count = {few}", frozenset({"i-flag-clear"})),
     "reserved-bits": ("count = {few}", frozenset({"reserved-bits"})),
-    "wrong-port": ("port = 4790\ncount = 3", frozenset({"unexpected-port"})),
+    "wrong-port": ("port = 4788\ncount = 3", frozenset({"unexpected-port"})),
     "polarised-source-ports": ("port = 50000", frozenset({"source-port-polarised"})),
     "outer-fragments": ('traffic = "shop"\ncount = {few}', frozenset({"fragmentation"})),
     "reordered-fragments": ('traffic = "shop"\ncount = {few}', frozenset({"fragmentation"})),

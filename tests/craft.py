@@ -239,3 +239,28 @@ def vxlan(vni: int, frame: bytes, *, flags: int = I_FLAG, reserved: int = 0, las
 def vxlan_gbp(vni: int, frame: bytes, group: int) -> bytes:
     """Return a VXLAN header with a group policy (draft-smith-vxlan-group-policy): G flag and group."""
     return vxlan(vni, frame, flags=0x88, reserved=group)
+
+
+def vxlan_gpe(vni: int, payload: bytes, next_protocol: int = 3, *, flags: int = 0x0C, last: int = 0) -> bytes:
+    """Return a VXLAN-GPE header (draft-ietf-nvo3-vxlan-gpe): I and P flag, and what it carries."""
+    return number(flags, 1) + number(next_protocol, 3) + number(vni, 3) + number(last, 1) + payload
+
+
+def geneve_option(option_class: int, kind: int, data: bytes) -> bytes:
+    """Return an option of Geneve (RFC 8926 section 3.5); the highest bit of its kind says: critical."""
+    return number(option_class, 2) + number(kind, 1) + number(len(data) // 4, 1) + data
+
+
+def geneve(
+    vni: int,
+    payload: bytes,
+    protocol: int = 0x6558,
+    *,
+    options: bytes = b"",
+    flags: int = 0,
+    version: int = 0,
+    last: int = 0,
+) -> bytes:
+    """Return a Geneve header (RFC 8926 section 3.4) with its options, and what it carries."""
+    front = number(version << 6 | len(options) // 4, 1) + number(flags, 1) + number(protocol, 2)
+    return front + number(vni, 3) + number(last, 1) + options + payload

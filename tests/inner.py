@@ -199,7 +199,9 @@ class Inner:
             return self.body.name
         if isinstance(self.body, InnerArp):
             return "arp"
-        return "llc" if self.body.ethertype is None else f"0x{self.body.ethertype:04x}"
+        if self.body.ethertype is None:
+            return "llc"
+        return {0x8847: "mpls", 0x894F: "nsh"}.get(self.body.ethertype, f"0x{self.body.ethertype:04x}")
 
     def encode(self) -> bytes:
         """Return the frame."""

@@ -11,7 +11,7 @@ from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import all_hints, checksum_hints, finding_hints, icmp_hints
 from vxinspect.lookup import Reading
-from vxinspect.overlays import MAX_DEPTH, Overlays
+from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_mapping, select_pairs
 from vxinspect.sources import VXLAN_PORT, NamedSource, Ports, Source, named_sources
 from vxinspect.tables import Table
@@ -42,6 +42,7 @@ _SUMMARY_FRAMES = (
     "selected",
     "notes",
     "incomplete_datagrams",
+    "encapsulations",
 )
 
 
@@ -285,6 +286,7 @@ def scan(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
+    encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
     select: Selection = None,
     checksums: bool = False,
@@ -300,8 +302,9 @@ def scan(
 
     `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
-    `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it. `max_depth`: how
-    many layers of VXLAN may be inside each other, 1 to 16. `select`: which packets count, by a filter
+    `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it.
+    `encapsulations`: the overlays to report, of vxlan, vxlan-gpe and geneve. `max_depth`: how many of them
+    may be inside each other, 1 to 16. `select`: which packets count, by a filter
     (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `checksums`: verify them, for the columns
     that tell of them. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or
     a timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `max_flows`: bound memory: the
@@ -315,7 +318,7 @@ def scan(
     """
     return run_scan(
         named_sources(source),
-        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
+        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
         select=select,
         checksums=checksums,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),

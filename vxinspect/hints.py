@@ -9,6 +9,8 @@ __all__ = ["all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
 _NAMED_VNIS = 4
+_OVERLAYS = {"vxlan": "VXLAN", "vxlan-gpe": "VXLAN-GPE", "geneve": "Geneve"}
+"""What people call the overlays."""
 
 _ICMP_WORDS = ("fragmentation needed", "unreachable", "time exceeded", "parameter problem")
 
@@ -104,7 +106,9 @@ def finding_hints(
     # A port that is named replaces the default, so what was found already must be named too.
     keep = "".join(f"--port {port} " for port in ports) if vxlan else ""
     hints = [_port_hint(*candidate, keep) for candidate in likely]
-    if _figure(frames, "total") and not vxlan and not likely:
+    left_out = _left_out(frames)
+    hints += [_overlay_hint(name, count, frames) for name, count in left_out.items()]
+    if _figure(frames, "total") and not vxlan and not likely and not left_out:
         where = ", ".join(map(str, ports)) or "any port"
         hints.append(
             f"no VXLAN on UDP {where}: does it use another port (--port N), or another encapsulation?"
@@ -138,6 +142,22 @@ def _port_hint(port: int, frames: int, vnis: Sequence[int], keep: str) -> str:
     return (
         f"{plural(frames, 'frame')} on UDP {port} look like VXLAN ({label} {named}): add {keep}--port {port}"
     )
+
+
+def _left_out(frames: Mapping[str, object]) -> dict[str, int]:
+    """Return how many frames there are of each overlay that was not asked for."""
+    reasons = frames.get("reasons")
+    if not isinstance(reasons, Mapping):
+        return {}
+    counts = {name: _figure(reasons, f"unselected_{name.replace('-', '_')}") for name in _OVERLAYS}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _overlay_hint(name: str, count: int, frames: Mapping[str, object]) -> str:
+    # One that is named replaces the default, so what was found already must be named too.
+    found = frames.get("encapsulations")
+    wanted = [*(found if isinstance(found, Mapping) else ()), name]
+    return f"{plural(count, 'frame')} of {_OVERLAYS[name]}: add --encapsulation {','.join(wanted)}"
 
 
 def _figure(frames: Mapping[str, object], name: str) -> int:

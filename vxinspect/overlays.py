@@ -1,22 +1,31 @@
 """What a scan takes for an overlay, and how far it looks into it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vxinspect.exceptions import OptionError
 from vxinspect.sources import VXLAN_PORT, Ports, split_ports
 
-__all__ = ["DEEPEST", "MAX_DEPTH", "Overlays"]
+__all__ = ["DEEPEST", "ENCAPSULATIONS", "MAX_DEPTH", "USUAL_ENCAPSULATIONS", "Overlays"]
 
 MAX_DEPTH, DEEPEST = 4, 16
-"""How many layers of VXLAN may be inside each other: by default, and at most."""
+"""How many overlays may be inside each other: by default, and at most."""
+ENCAPSULATIONS = ("vxlan", "vxlan-gpe", "geneve")
+"""The overlays that are known."""
+USUAL_ENCAPSULATIONS = ("vxlan", "vxlan-gpe")
+"""Those that are reported unless others are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlays:
-    """As the engine takes it: `ports` are VXLAN's, `auto_ports` adds those whose traffic looks like it."""
+    """As the engine takes it: `ports` are VXLAN's, `auto_ports` adds those whose traffic looks like it.
+
+    `encapsulations` are reported, and others are not.
+    """
 
     ports: list[int]
     auto_ports: bool
+    encapsulations: list[str]
     max_depth: int
 
     @property
@@ -25,9 +34,19 @@ class Overlays:
         return (*self.ports, "auto") if self.auto_ports else tuple(self.ports)
 
     @classmethod
-    def asked(cls, *, ports: Ports = (VXLAN_PORT,), max_depth: int = MAX_DEPTH) -> "Overlays":
+    def asked(
+        cls,
+        *,
+        ports: Ports = (VXLAN_PORT,),
+        encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
+        max_depth: int = MAX_DEPTH,
+    ) -> "Overlays":
         """Return what these arguments of `scan` ask for; raises `OptionError` for what makes no sense."""
         numbers, auto = split_ports(ports)
         if type(max_depth) is not int or not 0 < max_depth <= DEEPEST:
             raise OptionError("max_depth", max_depth, f"a number of layers from 1 to {DEEPEST}")
-        return cls(ports=numbers, auto_ports=auto, max_depth=max_depth)
+        wanted = [encapsulations] if isinstance(encapsulations, str) else list(encapsulations)
+        for name in wanted or [""]:
+            if name not in ENCAPSULATIONS:
+                raise OptionError("encapsulations", name, f"some of {', '.join(ENCAPSULATIONS)}")
+        return cls(ports=numbers, auto_ports=auto, encapsulations=wanted, max_depth=max_depth)

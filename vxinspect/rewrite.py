@@ -1,6 +1,6 @@
 """Captures from captures: `decap`, `extract`, `encap`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -12,7 +12,7 @@ from vxinspect.containers import COMPRESSIONS, FORMATS, Container, container_of
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import finding_hints
-from vxinspect.overlays import MAX_DEPTH, Overlays
+from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_pairs
 from vxinspect.sources import (
     STANDARD_INPUT,
@@ -44,9 +44,9 @@ class Written:
     `frames`: how many in all. `files`: of a split capture, how many each file has. `losses`: what is not as
     it should be, in frames, where there are any: `untimed` (without a time that the format holds, and so as
     of 1970), `times_cut` (to microseconds), `frames_cut` (to the 262,144 bytes that readers take), and left
-    out: `not_ethernet`, `too_short`, `too_long`. `captures`: what was read, as `Report.captures`.
-    `interrupted`: whether Ctrl-C ended it early. `finding_hints`: what tells why there may be fewer frames
-    than there should be.
+    out: `not_ethernet` (also what has no Ethernet header inside), `too_short`, `too_long`. `captures`: what
+    was read, as `Report.captures`. `interrupted`: whether Ctrl-C ended it early. `finding_hints`: what tells
+    why there may be fewer frames than there should be.
     """
 
     frames: int
@@ -62,6 +62,7 @@ def decap(
     target: Target,
     *,
     ports: Ports = (VXLAN_PORT,),
+    encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
@@ -76,8 +77,9 @@ def decap(
 ) -> Written:
     """Write the inner frames of VXLAN packets, as Ethernet, with the time of the packet and their own length.
 
-    `source`, `ports`, `max_depth`, `select`, `count` and those of copies are what `scan` takes. `target`:
-    pcap or pcapng by its name, or `format`; compressed by its name, or `compression` (gzip, zstd, lz4, xz).
+    `source`, `ports`, `encapsulations`, `max_depth`, `select`, `count` and those of copies are what `scan`
+    takes. `target`: pcap or pcapng by its name, or `format`; compressed by its name, or `compression` (gzip,
+    zstd, lz4, xz).
     `split_by`: `target` is a folder, new or empty, that gets a capture for each VNI or tunnel. In pcapng a
     comment names each frame's VNI and tunnel, and its interface is `vni-100`. Times are as fine as those
     read; `nanoseconds`: even where they seem to be microseconds. Of VXLAN in VXLAN, the innermost frame is
@@ -90,7 +92,7 @@ def decap(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds, folder=bool(split_by)),
-        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
+        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
@@ -104,6 +106,7 @@ def extract(
     target: Target,
     *,
     ports: Ports = (VXLAN_PORT,),
+    encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
@@ -124,7 +127,7 @@ def extract(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds),
-        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
+        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,

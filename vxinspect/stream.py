@@ -1,7 +1,7 @@
 """Packets one by one, with their bytes: `packets`."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from vxinspect._engine import Packet
 from vxinspect.api import Progress
 from vxinspect.dedup import Duration, window_of
 from vxinspect.hints import finding_hints
-from vxinspect.overlays import MAX_DEPTH, Overlays
+from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_pairs
 from vxinspect.sources import VXLAN_PORT, Ports, Source, named_sources
 
@@ -89,6 +89,7 @@ def packets(
     source: Source,
     *,
     ports: Ports = (VXLAN_PORT,),
+    encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
     select: Selection = None,
     dedup: bool = False,
@@ -101,8 +102,9 @@ def packets(
 ) -> PacketStream:
     """Read captures, and return an iterator of their VXLAN packets, each with its bytes.
 
-    `source`, `ports`, `max_depth`, `select`, `dedup` and `count` are those of `scan`. `limit`: at most so
-    many packets. `all_frames`: frames of every disposition; of those that are no VXLAN packets most is None.
+    `source`, `ports`, `encapsulations`, `max_depth`, `select`, `dedup` and `count` are those of `scan`.
+    `limit`: at most so many packets. `all_frames`: frames of every disposition; of those that are no VXLAN
+    packets most is None.
 
     Raises `CaptureError` (one of its children) for what cannot be read and `OptionError` for an argument that
     makes no sense, when it is called or, for captures that are not open yet, while iterating. A capture that
@@ -110,7 +112,7 @@ def packets(
     """
     reader = _engine.PacketReader(
         named_sources(source),
-        overlays=Overlays.asked(ports=ports, max_depth=max_depth),
+        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
         select=select_pairs(select),
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,

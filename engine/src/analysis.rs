@@ -88,7 +88,7 @@ impl Analysis {
         if self.tally.frame(frame, ending, &self.settings.overlays) {
             return self.drop_copy(frame, ending);
         }
-        if ending != Ending::Vxlan {
+        if !ending.is_packet() {
             self.pass(frame, ending);
             return;
         }
@@ -146,7 +146,7 @@ impl Analysis {
     #[cold]
     fn drop_copy(&mut self, frame: &Frame<'_>, ending: Ending) {
         (self.aside.candidate, self.aside.error) = (None, None);
-        if ending == Ending::Vxlan {
+        if ending.is_packet() {
             let packet = &mut self.batch[self.filled];
             packet.notes.set(Note::Copy, true);
             self.tally.notes_of(packet.notes);

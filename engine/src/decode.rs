@@ -11,6 +11,7 @@
 mod checksums;
 mod fingerprint;
 mod fragment;
+mod header;
 mod inner;
 mod link;
 mod message;
@@ -23,6 +24,7 @@ mod tests;
 
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
+use crate::encapsulation::Encapsulation;
 use crate::packet::{Checks, Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::ethernet::{Ethernet, ethertype};
 use crate::wire::icmp::Error;
@@ -64,7 +66,8 @@ impl Aside {
     }
 }
 
-/// Walks `frame`. The packet in `packet` is the frame's if, and only if, the ending is [`Ending::Vxlan`].
+/// Walks `frame`. The packet in `packet` is the frame's if, and only if, the ending says so
+/// ([`Ending::is_packet`]).
 // Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows;
 // the rest goes the same way through copies of their own.
 #[inline(always)]
@@ -74,22 +77,28 @@ pub fn decode(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside
         None => behind_any(frame, overlays, packet, aside),
     };
     let ending = ending.unwrap_or_else(|ending| ending);
-    if ending == Ending::Vxlan && packet.key.protocol_number() == protocol::UDP {
-        return inside(frame, overlays, packet, aside);
+    if ending.is_packet() && packet.key.protocol_number() == protocol::UDP {
+        return inside(ending, frame, overlays, packet, aside);
     }
     ending
 }
 
-/// Goes on inside of a VXLAN packet whose inner frame is UDP.
+/// Goes on inside of a packet whose inner frame is UDP, and whose walk ended with `outermost`.
 #[inline(never)]
-fn inside(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
-    if !overlays.ports.contains(packet.key.destination_port()) {
-        return Ending::Vxlan;
+fn inside(
+    outermost: Ending,
+    frame: &Frame<'_>,
+    overlays: &Overlays,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Ending {
+    if overlays.at(packet.key.destination_port()).is_none() {
+        return outermost;
     }
     let held = frame.data.get(packet.inner_at as usize..).unwrap_or_default();
     let inner_frame = Span::new(held, packet.inner_len as usize);
     let walked = stack::walk(inner_frame, overlays, packet, &mut aside.stack);
-    walked.map_or_else(|ending| ending, |()| Ending::Vxlan)
+    walked.map_or_else(|ending| ending, |()| outermost)
 }
 
 /// The sender and the packet of plain IPv4 in an Ethernet frame without tags.
@@ -143,7 +152,7 @@ fn behind_ip(
         return Err(fragment::ending(ip, fragment));
     }
     if ip.protocol != protocol::UDP {
-        quote::look(frame, &overlays.ports, packet, aside);
+        quote::look(frame, overlays, packet, aside);
         return Err(Ending::NonUdp);
     }
     behind_headers(frame, mac, ip, overlays, packet, aside)
@@ -161,10 +170,71 @@ fn behind_headers(
 ) -> Result<Ending, Ending> {
     let (udp, data) = datagram(ip)?;
     if !overlays.ports.contains(udp.destination_port()) {
-        aside.candidate = look(data).map(|vni| (udp.destination_port(), vni));
-        return Err(Ending::OtherPort);
+        return elsewhere(frame, mac, ip, udp, data, overlays, packet, aside);
     }
     vxlan(frame, mac, ip, udp, data, packet)
+}
+
+/// A datagram to a port that is not VXLAN's: another overlay's, or anybody's.
+#[inline(never)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what the walk has in hand, which is in registers but for here"
+)]
+fn elsewhere(
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    udp: Udp<'_>,
+    data: Span<'_>,
+    overlays: &Overlays,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) -> Result<Ending, Ending> {
+    let port = udp.destination_port();
+    if let Some(overlay) = overlays.at(port) {
+        return relative(overlay, frame, mac, ip, udp, data, packet);
+    }
+    if let Some(overlay) = overlays.left_out_at(port).filter(|overlay| header::read(*overlay, data).is_ok()) {
+        return Err(Ending::unselected(overlay));
+    }
+    aside.candidate = look(data).map(|vni| (port, vni));
+    Err(Ending::OtherPort)
+}
+
+/// The same as [`vxlan`], of any overlay.
+fn relative(
+    overlay: Encapsulation,
+    frame: &Frame<'_>,
+    mac: Option<Mac>,
+    ip: &Network<'_>,
+    udp: Udp<'_>,
+    data: Span<'_>,
+    packet: &mut Packet,
+) -> Result<Ending, Ending> {
+    let header = header::read(overlay, data)?;
+    let mut notes = header.notes;
+    notes.set(Note::InnerCut, header.inner.is_cut());
+    let length_left_out = ip.length_left_out || udp.length() == 0;
+    notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
+    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
+    let tunnel = Tunnel::new(ip.is_v6, ip.source, ip.destination, udp.destination_port());
+    *packet = Packet {
+        tunnel: tunnel.of(overlay, header.len),
+        key: Key::of_vni(header.vni),
+        time: frame.time,
+        wire_len: frame.wire_len,
+        inner_len: header.inner.wire_len() as u32,
+        inner_at: header.inner.offset_in(frame.data) as u32,
+        outer_ip_header_len: ip.header_len,
+        outer_ip_len: ip.total_len,
+        origin: Origin::new(mac, udp.source_port()),
+        handling: ip.handling(),
+        notes,
+        ..Packet::default()
+    };
+    inner::walk_payload(header.payload, header.inner, packet)?;
+    Ok(Ending::of(overlay))
 }
 
 /// The UDP header, and its data as long as the lengths say.
@@ -199,10 +269,7 @@ fn vxlan(
     data: Span<'_>,
     packet: &mut Packet,
 ) -> Result<Ending, Ending> {
-    let (vxlan, inner_frame) = Vxlan::read(data).map_err(|missing| match missing {
-        Missing::Cut => Ending::VxlanCut,
-        Missing::Short => Ending::VxlanTruncated,
-    })?;
+    let (vxlan, inner_frame) = Vxlan::read(data).map_err(header::lack)?;
     if !vxlan.i_flag() {
         return Err(Ending::IFlagClear);
     }

@@ -1,9 +1,11 @@
 //! The ways a frame can end, and their counts. Every frame ends in exactly one of them.
 
+use crate::encapsulation::Encapsulation;
+
 /// What a frame counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// A VXLAN packet.
+    /// A VXLAN packet, or one of another overlay that is to be reported.
     Vxlan,
     /// A piece of an outer IP datagram that carries, or may carry, VXLAN.
     Fragment,
@@ -49,6 +51,7 @@ macro_rules! endings {
             }
 
             /// What the frame counts as.
+            #[inline]
             #[must_use]
             pub fn disposition(self) -> Disposition {
                 match self { $(Ending::$variant => Disposition::$disposition,)* }
@@ -60,6 +63,10 @@ macro_rules! endings {
 endings! {
     /// A VXLAN packet, decoded.
     Vxlan = "vxlan", Vxlan;
+    /// A VXLAN-GPE packet, decoded.
+    VxlanGpe = "vxlan-gpe", Vxlan;
+    /// A Geneve packet, decoded.
+    Geneve = "geneve", Vxlan;
     /// A piece of a UDP datagram that carries, or may carry, VXLAN, other than the one that completes it.
     Fragment = "fragment", Fragment;
     /// Not IP.
@@ -68,12 +75,26 @@ endings! {
     NonUdp = "non_udp", Other;
     /// UDP to a port that is not VXLAN's.
     OtherPort = "other_port", Other;
+    /// VXLAN that is not to be reported.
+    UnselectedVxlan = "unselected_vxlan", Other;
+    /// VXLAN-GPE that is not to be reported.
+    UnselectedVxlanGpe = "unselected_vxlan_gpe", Other;
+    /// Geneve that is not to be reported.
+    UnselectedGeneve = "unselected_geneve", Other;
     /// The I flag is not set, so there is no valid VNI (RFC 7348, section 5).
     IFlagClear = "i_flag_clear", Invalid;
     /// The datagram is shorter than a VXLAN header.
     VxlanTruncated = "vxlan_truncated", Invalid;
     /// The snap length cut the VXLAN header.
     VxlanCut = "vxlan_cut", Invalid;
+    /// VXLAN-GPE of a version that is not known.
+    GpeVersion = "gpe_version", Invalid;
+    /// Geneve of a version that is not known.
+    GeneveVersion = "geneve_version", Invalid;
+    /// The datagram is shorter than a Geneve header with its options.
+    GeneveTruncated = "geneve_truncated", Invalid;
+    /// The snap length cut the Geneve header or its options.
+    GeneveCut = "geneve_cut", Invalid;
     /// The inner frame is shorter than an Ethernet header.
     InnerTruncatedHeader = "inner_truncated_header", Invalid;
     /// More VXLAN headers inside each other than are to be looked into.
@@ -110,10 +131,45 @@ endings! {
     UdpLength = "udp_length", Malformed;
 }
 
+impl Ending {
+    /// Whether the frame was decoded as a packet of an overlay.
+    #[inline]
+    #[must_use]
+    pub fn is_packet(self) -> bool {
+        self as u8 <= Ending::Geneve as u8
+    }
+
+    /// That of a packet whose outermost overlay is `encapsulation`.
+    #[must_use]
+    pub fn of(encapsulation: Encapsulation) -> Self {
+        match encapsulation {
+            Encapsulation::Vxlan => Ending::Vxlan,
+            Encapsulation::VxlanGpe => Ending::VxlanGpe,
+            Encapsulation::Geneve => Ending::Geneve,
+        }
+    }
+
+    /// That of a packet of `encapsulation` where that is not to be reported.
+    #[must_use]
+    pub fn unselected(encapsulation: Encapsulation) -> Self {
+        match encapsulation {
+            Encapsulation::Vxlan => Ending::UnselectedVxlan,
+            Encapsulation::VxlanGpe => Ending::UnselectedVxlanGpe,
+            Encapsulation::Geneve => Ending::UnselectedGeneve,
+        }
+    }
+}
+
 /// How many frames ended in each way.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endings {
     counts: [u64; Ending::ALL.len()],
+}
+
+impl Default for Endings {
+    fn default() -> Self {
+        Self { counts: [0; Ending::ALL.len()] }
+    }
 }
 
 impl Endings {
@@ -145,6 +201,12 @@ impl Endings {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// The overlays that occurred, by name, each with how many frames have it as their outermost.
+    pub fn encapsulations(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counted = Encapsulation::ALL.into_iter().map(|one| (one.name(), self.count(Ending::of(one))));
+        counted.filter(|(_, count)| *count > 0)
     }
 
     /// The reasons among them (all but VXLAN and fragments) that occurred, by name.
@@ -182,6 +244,17 @@ mod tests {
         ];
         assert_eq!(endings.total(), all.iter().map(|d| endings.of(*d)).sum::<u64>());
         let reasons: u64 = endings.reasons().map(|(_, count)| count).sum();
-        assert_eq!(reasons + endings.count(Ending::Vxlan) + endings.count(Ending::Fragment), endings.total());
+        let decoded = endings.of(Disposition::Vxlan);
+        assert_eq!(reasons + decoded + endings.count(Ending::Fragment), endings.total());
+        let packets: u64 = endings.encapsulations().map(|(_, count)| count).sum();
+        assert_eq!(packets, decoded);
+    }
+
+    /// What is decoded is told by one comparison.
+    #[test]
+    fn packets_are_those_of_the_disposition() {
+        for ending in Ending::ALL {
+            assert_eq!(ending.is_packet(), ending.disposition() == Disposition::Vxlan);
+        }
     }
 }

@@ -54,6 +54,15 @@ impl Tunnel {
         Self { source, destination, kind }
     }
 
+    /// The same of another overlay, whose header has `header_len` bytes.
+    #[must_use]
+    pub(crate) fn of(self, encapsulation: Encapsulation, header_len: usize) -> Self {
+        let udp_and_family = u64::from(self.udp_port()) << UDP_PORT_SHIFT | self.kind & IPV6_BIT;
+        let units = u64::from(header_len as u32 / HEADER_UNIT);
+        let kind = udp_and_family | units << HEADER_SHIFT | (encapsulation as u64) << ENCAPSULATION_SHIFT;
+        Self { kind: self.kind & !(u64::MAX >> CHAIN_SHIFT) | kind, ..self }
+    }
+
     /// The same inside of what the chain of this number stands for; 0 for nothing.
     #[inline]
     #[must_use]
@@ -150,6 +159,8 @@ mod flag {
     /// They are an IP packet's, with its protocol; not ARP's.
     pub(super) const PROTOCOL: u64 = 32;
     pub(super) const PORTS: u64 = 64;
+    /// There is no Ethernet header inside; a packet of the network layer is.
+    pub(super) const NO_ETHERNET: u64 = 2048;
     /// The VNI is there; it is in every VXLAN packet, and not in everything that an ICMP error quotes.
     pub(super) const VNI: u64 = 128;
     /// It is no packet's key, but that of the rest ([`super::Key::rest`])...
@@ -201,6 +212,11 @@ impl Key {
         self.source_mac_and_port |= source.bits();
         self.destination_mac_and_port |= destination.bits();
         self.tunnel_and_flags |= flag::MACS;
+    }
+
+    #[inline]
+    pub(crate) fn set_no_ethernet(&mut self) {
+        self.tunnel_and_flags |= flag::NO_ETHERNET;
     }
 
     #[inline]
@@ -285,6 +301,13 @@ impl Key {
     pub fn macs(&self) -> Option<(Mac, Mac)> {
         let pair = (Mac::from_bits(self.source_mac_and_port), Mac::from_bits(self.destination_mac_and_port));
         self.has(flag::MACS).then_some(pair)
+    }
+
+    /// Whether a packet of the network layer is inside, without an Ethernet header.
+    #[inline]
+    #[must_use]
+    pub fn is_without_ethernet(&self) -> bool {
+        self.has(flag::NO_ETHERNET)
     }
 
     /// Identifier of the outermost inner VLAN tag; of a rest only whether there is any.
@@ -411,11 +434,13 @@ pub enum Note {
     Stacked,
     /// The outer UDP checksum is 0 over IPv6, as only tunnels may have it (RFC 6935).
     ZeroChecksumIpv6,
+    /// The C flag of Geneve: an option is one that a receiver must know, or drop the packet.
+    CriticalOptions,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 11] = [
+    pub const ALL: [Note; 12] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
@@ -427,6 +452,7 @@ impl Note {
         Note::Copy,
         Note::Stacked,
         Note::ZeroChecksumIpv6,
+        Note::CriticalOptions,
     ];
 
     /// Its name in reports.
@@ -444,6 +470,7 @@ impl Note {
             Note::Copy => "copy",
             Note::Stacked => "stacked",
             Note::ZeroChecksumIpv6 => "zero_checksum_ipv6",
+            Note::CriticalOptions => "critical_options",
         }
     }
 }
@@ -702,7 +729,7 @@ impl Origin {
     }
 }
 
-/// One VXLAN packet: the key of its cell, and what it adds there. Lengths are in bytes. Of nested ones, tunnel, key and
+/// One packet of an overlay: the key of its cell, and what it adds there. Lengths are in bytes. Of nested ones, tunnel, key and
 /// origin are those of the innermost.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Packet {
@@ -714,7 +741,7 @@ pub struct Packet {
     pub time: i64,
     /// Original length of the frame.
     pub wire_len: u32,
-    /// Length of the inner Ethernet frame: outer UDP length - 8 - 8.
+    /// Length of what the overlay carries, an Ethernet frame as a rule: outer UDP length - 8 - the overlay's header.
     pub inner_len: u32,
     /// Where it begins in the frame.
     pub inner_at: u32,

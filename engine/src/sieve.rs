@@ -46,7 +46,7 @@ impl Sieve {
     }
 
     /// Looks at the next frame; `None` outside the time window. The packet in `packet` is one if, and only if, the
-    /// ending is [`Ending::Vxlan`].
+    /// ending is a packet's ([`Ending::is_packet`]).
     #[inline]
     pub fn look(&mut self, frame: &Frame<'_>, packet: &mut Packet) -> Option<Look> {
         if !self.settings.select.in_window(frame.time) {
@@ -62,7 +62,7 @@ impl Sieve {
         if ending == Ending::Fragment {
             (ending, piece) = self.fragment(frame, copy, packet);
         }
-        if ending != Ending::Vxlan {
+        if !ending.is_packet() {
             return Some(Look { ending, selected: false, copy, piece });
         }
         packet.notes.set(Note::Copy, copy);

@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use crate::analysis::{Settings, Tally};
 use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
-use crate::disposition::Ending;
 use crate::error::CaptureError;
 use crate::packet::{Layer, Note, Packet};
 use crate::scan::{Ahead, Input, Monitor, Options, Position, Reading, Taken, begin};
@@ -37,13 +36,13 @@ impl<'a> Seen<'a> {
     /// What it is, where it is a VXLAN packet.
     #[must_use]
     pub fn packet(&self) -> Option<&'a Packet> {
-        (self.look.ending == Ending::Vxlan).then_some(self.decoded)
+        (self.look.ending.is_packet()).then_some(self.decoded)
     }
 
     /// What is around the innermost overlay of that packet; from the outermost in.
     #[must_use]
     pub fn around(&self) -> &'a [Layer] {
-        if self.look.ending == Ending::Vxlan { self.around } else { &[] }
+        if self.look.ending.is_packet() { self.around } else { &[] }
     }
 }
 

@@ -106,7 +106,8 @@ def test_the_summary_has_the_contracts_keys(capture: Path) -> None:
     assert list(summary["captures"][0]) == CAPTURE.split()
     assert set(summary["frames"]) >= {"total", *tools.DISPOSITIONS, "reasons"}
     assert list(summary["time"]) == ["first_seen", "last_seen", "duration_s"]
-    assert list(summary["totals"]) == ["vnis", "vteps", "tunnels", "flows", "macs", "ips"]
+    totals = ["vnis", "vteps", "tunnels", "flows", "macs", "ips", "rest_packets"]
+    assert list(summary["totals"]) == totals
     assert list(summary["bytes"]) == ["wire", "inner", "payload", "overhead", "overhead_percent"]
     kinds = ["frag_needed", "mtu", "unreachable", "time_exceeded", "parameter_problem"]
     assert list(summary["icmp_errors"]) == kinds

@@ -207,7 +207,7 @@ CASES = {
     "reserved-bits": Case(fault("reserved-bits", "count = 2"), ""),
     "inner-vlan-tag": Case(fault("inner-vlan-tag", "vid = 30\ncount = 4"), "\n[underlay]\nvlan = [10]\n"),
     "unexpected-port": Case(
-        fault("wrong-port", "port = 4790\ncount = 3"), fault("wrong-port", "port = 4790\ncount = 1")
+        fault("wrong-port", "port = 4788\ncount = 3"), fault("wrong-port", "port = 4788\ncount = 1")
     ),
     "source-port-polarised": Case(fault("polarised-source-ports", "port = 50000"), TALK),
     "tcp-refused": Case([*TALK, *attempts("RA", 4)], [*TALK, *attempts("RA", 2)]),

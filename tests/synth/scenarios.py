@@ -91,7 +91,7 @@ FAULTS = {
     "i-flag-clear": "count = 3",
     "reserved-bits": "count = 2",
     "group-policy": "policy = 77\ncount = 2",
-    "wrong-port": "port = 4790\ncount = 3",
+    "wrong-port": "port = 4788\ncount = 3",
     "outer-checksum-wrong": "count = 2",
     "polarised-source-ports": "port = 50000",
     "outer-fragments": 'traffic = "shop"\ncount = 2',

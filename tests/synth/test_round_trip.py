@@ -128,7 +128,7 @@ TSHARK_SEES = {
     "reserved-bits": "vxlan.gbp == 0xbad",
     "group-policy": "vxlan.flag_g == 1",
     "inner-vlan-tag": "vlan.id == 30",
-    "wrong-port": "udp.dstport == 4790",
+    "wrong-port": "udp.dstport == 4788",
     "inner-checksum-wrong": "tcp.checksum.status == 0 or udp.checksum.status == 0",
     "tcp-zero-window": "tcp.window_size_value == 0 and tcp.flags.reset == 0",
     "tcp-retransmission": "tcp.analysis.retransmission or tcp.analysis.spurious_retransmission",

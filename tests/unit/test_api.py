@@ -90,7 +90,7 @@ def test_summary_keys(stage: Stage) -> None:
     assert "damage" not in summary["captures"][0]
     assert list(summary["frames"]) == [
         *("total", "vxlan", "fragment", "other", "invalid", "malformed", "reasons", "selected", "notes"),
-        "incomplete_datagrams",
+        *("incomplete_datagrams", "encapsulations"),
     ]
     assert stage.asked["sources"] == [("<bytes>", b"")]
 

@@ -164,6 +164,8 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
             "8472",
             "--port",
             "auto",
+            "--encapsulation",
+            "vxlan,geneve",
             "--max-depth",
             "7",
             "-c",
@@ -179,7 +181,7 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
     )
     assert outcome.code == 0, outcome.err
     asked = {name: stage.asked[name] for name in ("overlays", "count", "threads", "max_flows")}
-    overlays = Overlays(ports=[8472], auto_ports=True, max_depth=7)
+    overlays = Overlays(ports=[8472], auto_ports=True, encapsulations=["vxlan", "geneve"], max_depth=7)
     assert asked == {"overlays": overlays, "count": 5, "threads": 2, "max_flows": 9}
     assert stage.asked["sources"] == [("a.pcap", "a.pcap"), ("b.pcap", "b.pcap")]
     assert stage.asked["keep_on_interrupt"] is True
@@ -188,7 +190,9 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
 def test_default_port(stage: Stage) -> None:
     """Without --port it is 4789 alone."""
     stage.run("vnis", "x")
-    assert stage.asked["overlays"] == Overlays(ports=[4789], auto_ports=False, max_depth=4)
+    assert stage.asked["overlays"] == Overlays(
+        ports=[4789], auto_ports=False, encapsulations=["vxlan", "vxlan-gpe"], max_depth=4
+    )
 
 
 def test_limits(stage: Stage) -> None:

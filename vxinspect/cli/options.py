@@ -8,7 +8,7 @@ import click
 
 from vxinspect.cli.command import Option
 from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
-from vxinspect.overlays import DEEPEST, MAX_DEPTH, Overlays
+from vxinspect.overlays import DEEPEST, ENCAPSULATIONS, MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Select
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
@@ -36,6 +36,15 @@ def _ports(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> Por
             raise click.BadParameter(f"expected a port from 1 to {HIGHEST_PORT}, or auto, found {text!r}")
         ports.append("auto" if text == "auto" else int(text))
     return tuple(ports) or (VXLAN_PORT,)
+
+
+def _encapsulations(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Turn `vxlan,geneve` into names."""
+    names = tuple(dict.fromkeys(name for text in texts for name in text.split(",")))
+    for name in names:
+        if name not in ENCAPSULATIONS:
+            raise click.BadParameter(f"expected some of {', '.join(ENCAPSULATIONS)}, found {name!r}")
+    return names
 
 
 Convert = Callable[[click.Context, click.Parameter, str | None], int | None]
@@ -118,10 +127,18 @@ COMMON: tuple[click.Parameter, ...] = (
         help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; auto adds those that look like it.",
     ),
     _read(
+        *("--encapsulation", "encapsulations"),
+        metavar="LIST",
+        multiple=True,
+        callback=_encapsulations,
+        help_text=f"Overlays to report, of {', '.join(ENCAPSULATIONS)}; "
+        f"{','.join(USUAL_ENCAPSULATIONS)} by default.",
+    ),
+    _read(
         "--max-depth",
         metavar="N",
         callback=at_least(1, DEEPEST),
-        help_text=f"At most N layers of VXLAN inside each other, {MAX_DEPTH} by default, {DEEPEST} at most.",
+        help_text=f"At most N overlays inside each other, {MAX_DEPTH} by default, {DEEPEST} at most.",
     ),
     _read(
         "--checksums",
@@ -251,7 +268,9 @@ class Options:
             captures=given["captures"],
             select=select,
             overlays=Overlays.asked(
-                ports=given.get("ports", (VXLAN_PORT,)), max_depth=given.get("max_depth") or MAX_DEPTH
+                ports=given.get("ports", (VXLAN_PORT,)),
+                encapsulations=given.get("encapsulations") or USUAL_ENCAPSULATIONS,
+                max_depth=given.get("max_depth") or MAX_DEPTH,
             ),
             checksums=given.get("checksums", False),
             dedup=window_of(

@@ -148,7 +148,12 @@ def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:
             reasons[ending.reason] += number
     frames: dict[str, Any] = {"total": counts.total()}
     frames |= {name: by_name[name] for name in _DISPOSITIONS}
-    return frames | {"reasons": dict(sorted(reasons.items())), "notes": dict(sorted(notes.items()))}
+    encapsulations = {"vxlan": by_name["vxlan"]} if by_name["vxlan"] else {}
+    return frames | {
+        "reasons": dict(sorted(reasons.items())),
+        "notes": dict(sorted(notes.items())),
+        "encapsulations": encapsulations,
+    }
 
 
 def _faults(plan: Plan, emitted: Sequence[Emitted], numbers: Sequence[int]) -> list[dict[str, Any]]:

@@ -135,7 +135,7 @@ impl Fragments {
     }
 
     /// Takes in `piece`, whose frame `tally` has as [`Ending::Fragment`]. The packet in `packet` is one if, and only if,
-    /// the ending is [`Ending::Vxlan`].
+    /// the ending is a packet's ([`Ending::is_packet`]).
     pub(crate) fn observe(
         &mut self,
         piece: &Piece<'_>,
@@ -185,7 +185,7 @@ impl Fragments {
         if let Some((port, vni)) = aside.candidate.take() {
             tally.candidate(port, vni);
         }
-        if settings.checksums && ending == Ending::Vxlan {
+        if settings.checksums && ending.is_packet() {
             packet.checks = decode::verify_whole(&open.whole(last), packet);
         }
         let is_other = ending.disposition() == Disposition::Other;

@@ -25,7 +25,7 @@ impl Analysis {
         if let Some(cell) = found.cell {
             self.cells.charge(cell, piece.charge());
         }
-        if found.ending == Ending::Vxlan {
+        if found.ending.is_packet() {
             self.add_whole(piece.datagram, packet, &found);
         }
     }

@@ -35,7 +35,7 @@ impl Tally {
     pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending, overlays: &Overlays) -> bool {
         self.seen.add(frame.time);
         self.endings.add(ending);
-        self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, &overlays.ports))
+        self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, overlays))
     }
 
     /// What some frames ended as came out later.

@@ -4,13 +4,14 @@
 //! headers do, and those who do not ask for it pay nothing.
 
 use super::fragment::{self, Whole};
+use super::header::Payload;
 use super::link;
 use super::network::{self, Header, Network};
 use crate::capture::Frame;
 use crate::packet::{Checks, Inside, Outside, Packet};
 use crate::wire::Span;
 use crate::wire::checksum::Sum;
-use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
 
@@ -24,7 +25,7 @@ const ICMP_FIELD: usize = 2;
 pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(frame.data);
     let ip = link::read(frame).ok().and_then(|link| internet(link.ethertype?, link.payload));
-    Checks::new(outside(ip.as_ref()), inside(Span::new(held, packet.inner_len as usize)))
+    Checks::new(outside(ip.as_ref()), inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
 }
 
 /// Verifies those of a VXLAN packet that was put together, and which `packet` was decoded from.
@@ -32,7 +33,7 @@ pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
 pub fn verify_whole(whole: &Whole<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(whole.front);
     let outside = outside(fragment::behind(whole).ok().as_ref());
-    Checks::new(outside, inside(Span::new(held, packet.inner_len as usize)))
+    Checks::new(outside, inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
 }
 
 fn outside(ip: Option<&Network<'_>>) -> Outside {
@@ -59,9 +60,8 @@ fn internet(ethertype: u16, span: Span<'_>) -> Option<Network<'_>> {
     }
 }
 
-fn inside(frame: Span<'_>) -> Inside {
-    let read = Ethernet::read(frame).and_then(|(header, rest)| link::tags(header.ethertype(), rest));
-    let Ok((_, ethertype, packet)) = read else {
+fn inside(payload: Payload, inner: Span<'_>) -> Inside {
+    let Some((_, ethertype, packet)) = payload.read(inner) else {
         return Inside::Unverified;
     };
     if !matches!(ethertype, ethertype::IPV4 | ethertype::IPV6) {

@@ -10,13 +10,13 @@ use foldhash::quality::RandomState;
 
 use crate::capture::Frame;
 use crate::disposition::{Disposition, Ending};
-use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
-use crate::wire::vxlan::Vxlan;
 use crate::wire::{Span, arp, ipv4, ipv6, tcp};
 
-use super::Ports;
+use super::Overlays;
+use super::header;
 use super::link;
 use super::network::{self, Network};
 
@@ -43,10 +43,10 @@ pub struct Fingerprint {
 #[cold]
 #[inline(never)]
 #[must_use]
-pub fn fingerprint(frame: &Frame<'_>, ending: Ending, ports: &Ports) -> Fingerprint {
+pub fn fingerprint(frame: &Frame<'_>, ending: Ending, overlays: &Overlays) -> Fingerprint {
     let told = match ending.disposition() {
-        Disposition::Vxlan => encapsulated(frame, ports),
-        Disposition::Fragment => piece(frame, ports),
+        Disposition::Vxlan => encapsulated(frame, overlays),
+        Disposition::Fragment => piece(frame, overlays),
         Disposition::Other => alone(frame),
         Disposition::Invalid | Disposition::Malformed => None,
     };
@@ -77,24 +77,20 @@ impl<'a> Announced<'a> {
     }
 
     /// What the VXLAN packet in it carries.
-    fn inside(&self, ports: &Ports) -> Option<Self> {
+    fn inside(&self, overlays: &Overlays) -> Option<Self> {
         let ip = self.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip))?;
         let (udp, data) = Udp::read(ip.payload).ok()?;
-        if !ports.contains(udp.destination_port()) {
-            return None;
-        }
-        let (vxlan, frame) = Vxlan::read(data).ok()?;
-        let (ethernet, payload) = Ethernet::read(frame).ok().filter(|_| vxlan.i_flag())?;
-        let (_, ethertype, payload) = link::tags(ethernet.ethertype(), payload).ok()?;
+        let header = header::read(overlays.at(udp.destination_port())?, data).ok()?;
+        let (_, ethertype, payload) = header.payload.read(header.inner)?;
         Some(Self::read(ethertype, payload))
     }
 }
 
-fn encapsulated(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
+fn encapsulated(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
     let outer = Announced::by(frame)?;
-    let mut innermost = outer.inside(ports);
+    let mut innermost = outer.inside(overlays);
     for _ in 1..MOST_LAYERS {
-        let Some(deeper) = innermost.as_ref().and_then(|it| it.inside(ports)) else {
+        let Some(deeper) = innermost.as_ref().and_then(|it| it.inside(overlays)) else {
             break;
         };
         innermost = Some(deeper);
@@ -104,13 +100,13 @@ fn encapsulated(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
 }
 
 /// A fragment, of which only the first tells that it is none of VXLAN.
-fn piece(frame: &Frame<'_>, ports: &Ports) -> Option<Fingerprint> {
+fn piece(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
     let outer = Announced::by(frame)?;
     let ip = outer.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip));
     let is_other = ip
         .and_then(|ip| Udp::read(ip.payload).ok())
-        .is_some_and(|(udp, _)| !ports.contains(udp.destination_port()));
-    if is_other { alone(frame) } else { encapsulated(frame, ports) }
+        .is_some_and(|(udp, _)| overlays.at(udp.destination_port()).is_none());
+    if is_other { alone(frame) } else { encapsulated(frame, overlays) }
 }
 
 fn alone(frame: &Frame<'_>) -> Option<Fingerprint> {

@@ -204,8 +204,8 @@ fn walk(
     let frame =
         Frame { data: whole.front, wire_len: whole.wire_len, time: whole.time, link: LinkType::ETHERNET };
     let ending = behind_headers(&frame, whole.mac, &ip, overlays, packet, aside)?;
-    let ending = if ending == Ending::Vxlan { inside(&frame, overlays, packet, aside) } else { ending };
-    if ending != Ending::Vxlan {
+    let ending = if ending.is_packet() { inside(ending, &frame, overlays, packet, aside) } else { ending };
+    if !ending.is_packet() {
         return Err(ending);
     }
     // As large as the datagram in one piece: that is what the underlay's MTU is too small for.

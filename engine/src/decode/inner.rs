@@ -8,6 +8,7 @@ use crate::wire::ip::protocol;
 use crate::wire::tcp::{self, Tcp};
 use crate::wire::{Missing, Span, be16, icmp, igmp, sctp, udp};
 
+use super::header::Payload;
 use super::network::{self, Network};
 use super::{link, message};
 
@@ -30,12 +31,32 @@ pub(super) fn walk(span: Span<'_>, packet: &mut Packet) -> Result<(), Ending> {
         }
         None => payload(ethernet.ethertype(), rest, packet),
     };
+    note(walked, packet);
+    Ok(())
+}
+
+/// The same of what an overlay carries, whatever that is.
+#[cold]
+pub(super) fn walk_payload(carried: Payload, span: Span<'_>, packet: &mut Packet) -> Result<(), Ending> {
+    let announced = match carried {
+        Payload::Ethernet => return walk(span, packet),
+        Payload::Network(announced) => announced,
+    };
+    packet.key.set_no_ethernet();
+    if let Some(ethertype) = announced {
+        let walked = payload(ethertype, span, packet);
+        note(walked, packet);
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn note(walked: Result<(), Missing>, packet: &mut Packet) {
     match walked {
         Ok(()) => {}
         Err(Missing::Cut) => packet.notes.set(Note::InnerHeaderCut, true),
         Err(Missing::Short) => packet.notes.set(Note::InnerMalformed, true),
     }
-    Ok(())
 }
 
 #[inline(always)]

@@ -3,12 +3,12 @@
 //! Few frames say anything. The walk marks them, and they are walked once more here, off the way of all others.
 
 use crate::packet::{Key, Packet};
-use crate::wire::ethernet::{Ethernet, ethertype};
+use crate::wire::ethernet::ethertype;
 use crate::wire::icmp::Icmp;
 use crate::wire::ip::protocol;
 use crate::wire::{Span, be16};
 
-use super::link;
+use super::header::Payload;
 use super::network::{self, Network};
 
 /// What an inner frame says.
@@ -26,8 +26,7 @@ pub fn message(packet: &Packet, data: &[u8]) -> Option<Message> {
         return None;
     }
     let frame = Span::new(packet.inner(data), packet.inner_len as usize);
-    let (header, rest) = Ethernet::read(frame).ok()?;
-    let (_, ethertype, rest) = link::tags(header.ethertype(), rest).ok()?;
+    let (_, ethertype, rest) = Payload::of(packet).read(frame)?;
     let ip = match ethertype {
         ethertype::IPV4 => network::v4(rest).ok()?,
         ethertype::IPV6 => network::v6(rest).and_then(Network::begun).ok()?,

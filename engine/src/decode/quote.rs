@@ -1,25 +1,26 @@
 //! What ICMP errors of the underlay quote: the VXLAN packet that met them.
 
 use super::network::{self, Network};
-use super::{Aside, Ports, internet, link, vxlan};
+use super::{Aside, Overlays, internet, link, relative};
 use crate::capture::Frame;
 use crate::disposition::Ending;
 use crate::packet::{Packet, Tunnel};
 use crate::wire::icmp::{Error, Icmp};
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
+use crate::wire::vxlan;
 
 /// Looks whether `frame` is such an error. Then `aside` says so, and `packet` is what was quoted, as far as the quote
 /// goes: its tunnel at the least.
 // Errors are rare. The outer headers are walked once more, so that the way of all other frames keeps them in registers.
 #[cold]
-pub(super) fn look(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet, aside: &mut Aside) {
-    aside.error = read(frame, ports, packet);
+pub(super) fn look(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) {
+    aside.error = read(frame, overlays, packet);
 }
 
 /// The least that a router must quote, an IP header and 8 bytes (RFC 792), ends before the VXLAN header: then the tunnel
 /// is all that is known of the packet.
-fn read(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet) -> Option<Error> {
+fn read(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet) -> Option<Error> {
     let link = link::read(frame).ok()?;
     let ip = internet(&link).ok()?;
     let errors = if ip.is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
@@ -33,14 +34,12 @@ fn read(frame: &Frame<'_>, ports: &Ports, packet: &mut Packet) -> Option<Error> 
         return None;
     }
     let (udp, data) = Udp::read(quoted.payload).ok()?;
-    if !ports.contains(udp.destination_port()) {
-        return None;
-    }
+    let overlay = overlays.at(udp.destination_port())?;
     let length = usize::from(udp.length()).checked_sub(udp::HEADER_LEN);
     let data = length.map_or(data, |length| data.with_wire_len(length));
-    if vxlan(frame, None, &quoted, udp, data, packet) != Ok(Ending::Vxlan) {
+    if !relative(overlay, frame, None, &quoted, udp, data, packet).is_ok_and(Ending::is_packet) {
         let tunnel = Tunnel::new(quoted.is_v6, quoted.source, quoted.destination, udp.destination_port());
-        *packet = Packet { tunnel, ..Packet::default() };
+        *packet = Packet { tunnel: tunnel.of(overlay, vxlan::HEADER_LEN), ..Packet::default() };
     }
     Some(error)
 }

@@ -6,19 +6,20 @@
 use crate::disposition::Ending;
 use crate::packet::{Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::Span;
-use crate::wire::ethernet::{self, Ethernet, ethertype};
+use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
-use crate::wire::vxlan::Vxlan;
 
+use super::header::{self, Payload};
 use super::network::{self, Network};
 use super::overlays::Overlays;
-use super::{datagram, inner, link};
+use super::{datagram, inner};
 
 /// Where the walk stands.
 struct Place<'a> {
-    /// An Ethernet frame.
-    frame: Span<'a>,
+    /// What the overlay carries.
+    payload: Payload,
+    inner: Span<'a>,
     /// IP headers in front of it, in bytes.
     ip_header_len: u32,
 }
@@ -27,7 +28,8 @@ struct Place<'a> {
 struct Found<'a> {
     layer: Layer,
     notes: Notes,
-    frame: Span<'a>,
+    payload: Payload,
+    inner: Span<'a>,
 }
 
 /// Looks for further overlays in `frame`, the inner frame of the overlay in `packet`. Where there is one, the packet
@@ -38,7 +40,8 @@ pub(super) fn walk(
     packet: &mut Packet,
     stack: &mut Vec<Layer>,
 ) -> Result<(), Ending> {
-    let mut place = Place { frame, ip_header_len: packet.outer_ip_header_len };
+    let payload = Payload::of(packet);
+    let mut place = Place { payload, inner: frame, ip_header_len: packet.outer_ip_header_len };
     let mut layer = Layer { tunnel: packet.tunnel, vni: packet.key.vni(), origin: packet.origin };
     let mut notes = packet.notes.without_inner();
     stack.clear();
@@ -49,7 +52,7 @@ pub(super) fn walk(
         }
         layer = found.layer;
         notes.add(found.notes);
-        place.frame = found.frame;
+        (place.payload, place.inner) = (found.payload, found.inner);
         packet.outer_ip_header_len = place.ip_header_len;
     }
     if stack.is_empty() {
@@ -57,29 +60,28 @@ pub(super) fn walk(
     }
     notes.set(Note::Stacked, true);
     let handling = packet.handling;
-    notes.set(Note::InnerCut, packet.notes.has(Note::InnerCut) && place.frame.is_cut());
-    let inner_at = packet.inner_at + place.frame.offset_in(frame.bytes()) as u32;
+    notes.set(Note::InnerCut, packet.notes.has(Note::InnerCut) && place.inner.is_cut());
+    let inner_at = packet.inner_at + place.inner.offset_in(frame.bytes()) as u32;
     *packet = Packet {
         tunnel: layer.tunnel,
         key: Key::of_vni(layer.vni),
         origin: layer.origin,
-        inner_len: place.frame.wire_len() as u32,
+        inner_len: place.inner.wire_len() as u32,
         inner_at,
         payload_len: 0,
         tcp_control: 0,
         notes,
         ..*packet
     };
-    inner::walk(place.frame, packet)?;
+    inner::walk_payload(place.payload, place.inner, packet)?;
     // The underlay has the outermost packet in hand, and that one the packet directly inside.
     packet.handling = handling;
     Ok(())
 }
 
-/// The overlay in the frame where the walk stands, if there is one.
+/// The overlay in what is carried where the walk stands, if there is one.
 fn step<'a>(place: &mut Place<'a>, overlays: &Overlays) -> Option<Found<'a>> {
-    let (header, rest) = Ethernet::read(place.frame).ok()?;
-    let (_, ethertype, rest) = link::tags(header.ethertype(), rest).ok()?;
+    let (mac, ethertype, rest) = place.payload.read(place.inner)?;
     let ip = match ethertype {
         ethertype::IPV4 => network::v4(rest).ok()?,
         ethertype::IPV6 => network::v6(rest).ok()?,
@@ -88,24 +90,26 @@ fn step<'a>(place: &mut Place<'a>, overlays: &Overlays) -> Option<Found<'a>> {
     if ip.fault.is_some() || ip.fragment.is_some() || ip.protocol != protocol::UDP {
         return None;
     }
-    let found = vxlan(header.source(), &ip, overlays)?;
+    let found = overlay(mac, &ip, overlays)?;
     place.ip_header_len += ip.header_len;
     Some(found)
 }
 
-fn vxlan<'a>(mac: Mac, ip: &Network<'a>, overlays: &Overlays) -> Option<Found<'a>> {
+fn overlay<'a>(mac: Option<Mac>, ip: &Network<'a>, overlays: &Overlays) -> Option<Found<'a>> {
     let (udp, data) = datagram(ip).ok()?;
     let port = udp.destination_port();
-    let (vxlan, frame) = Vxlan::read(data).ok()?;
-    let is_one = overlays.ports.contains(port) && vxlan.i_flag() && frame.wire_len() >= ethernet::HEADER_LEN;
-    let mut notes = Notes::default();
-    notes.set(Note::ReservedBits, vxlan.has_reserved_bits());
+    let kind = overlays.at(port)?;
+    let header = header::read(kind, data).ok()?;
+    if header.inner.wire_len() < header.payload.least_len() {
+        return None;
+    }
+    let mut notes = header.notes;
     notes.set(Note::Offload, ip.length_left_out);
     notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
     let layer = Layer {
-        tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, port),
-        vni: vxlan.vni(),
-        origin: Origin::new(Some(mac), udp.source_port()),
+        tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, port).of(kind, header.len),
+        vni: header.vni,
+        origin: Origin::new(mac, udp.source_port()),
     };
-    is_one.then_some(Found { layer, notes, frame })
+    Some(Found { layer, notes, payload: header.payload, inner: header.inner })
 }

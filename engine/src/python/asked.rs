@@ -12,6 +12,7 @@ use super::convert::{filter_error, option_error};
 use super::reader::PyReader;
 use crate::analysis::Window;
 use crate::decode::{Overlays, Ports};
+use crate::encapsulation::Encapsulation;
 use crate::scan::{Input, Options, Origin};
 use crate::select::{Select, SelectError};
 
@@ -44,12 +45,14 @@ fn window(dedup: Dedup) -> Option<Window> {
 pub(super) struct AskedOverlays {
     ports: Vec<u16>,
     auto_ports: bool,
+    encapsulations: Vec<String>,
     max_depth: usize,
 }
 
 impl AskedOverlays {
     pub(super) fn options(self, select: Select, dedup: Dedup, count: Option<u64>) -> Options {
-        let overlays = Overlays { ports: Ports::new(&self.ports), max_depth: self.max_depth };
+        let selected = self.encapsulations.iter().filter_map(|name| Encapsulation::named(name)).collect();
+        let overlays = Overlays::new(Ports::new(&self.ports), selected, self.max_depth);
         Options {
             overlays,
             auto_ports: self.auto_ports,

@@ -60,7 +60,7 @@ impl Packet {
             wire_len: self.wire_len,
             captured_len: self.data.len() as u32,
             ending: self.ending,
-            packet: (self.ending == Ending::Vxlan).then_some(&self.decoded),
+            packet: self.ending.is_packet().then_some(&self.decoded),
             around: &self.around,
         }
     }
@@ -134,7 +134,7 @@ with_columns! {
     #[getter]
     fn inner<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         let inner = self.together.as_deref().unwrap_or_else(|| self.decoded.inner(&self.data));
-        (self.ending == Ending::Vxlan).then(|| PyBytes::new(py, inner))
+        self.ending.is_packet().then(|| PyBytes::new(py, inner))
     }
 
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {

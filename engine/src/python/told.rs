@@ -54,13 +54,13 @@ impl Outcome {
         written: Written,
         left_out: LeftOut,
     ) -> PyResult<Self> {
-        let Losses { untimed, times_cut, frames_cut } = written.losses;
+        let Losses { untimed, times_cut, frames_cut, not_ethernet: without_ethernet } = written.losses;
         let LeftOut { not_ethernet, too_short, too_long } = left_out;
         let losses = vec![
             ("untimed", untimed),
             ("times_cut", times_cut),
             ("frames_cut", frames_cut),
-            ("not_ethernet", not_ethernet),
+            ("not_ethernet", not_ethernet + without_ethernet),
             ("too_short", too_short),
             ("too_long", too_long),
         ];
@@ -120,6 +120,7 @@ pub(super) fn frames<'py>(
     frames.set_item("selected", selected)?;
     frames.set_item("reasons", counts(py, endings.reasons())?)?;
     frames.set_item("notes", counts(py, tally.notes())?)?;
+    frames.set_item("encapsulations", counts(py, endings.encapsulations())?)?;
     frames.set_item("incomplete_datagrams", incomplete)?;
     frames.set_item("incomplete_for_memory", for_memory)?;
     Ok(frames)

@@ -7,7 +7,8 @@
 use std::net::IpAddr;
 
 use crate::capture::NO_TIME;
-use crate::packet::{Layer, Note, Packet, ecn};
+use crate::encapsulation::Encapsulation;
+use crate::packet::{Layer, Note, Packet, Tunnel, ecn};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::{protocol, protocol_number};
 use crate::wire::mac::Mac;
@@ -149,12 +150,25 @@ const ECN: Scale = Scale { largest: 3, named: Some(ecn_number) };
 const PROTOCOL: Scale = Scale { named: Some(|name| protocol_number(name).map(u64::from)), ..OCTET };
 const ETHERTYPE: Scale = Scale { named: Some(|name| ethertype_number(name).map(u64::from)), ..SHORT };
 
+/// By the names of overlays.
+const OVERLAY: Scale = Scale { largest: Encapsulation::ALL.len() as u64 - 1, named: Some(named_overlay) };
+
+fn named_overlay(name: &str) -> Option<u64> {
+    Encapsulation::named(&name.to_ascii_lowercase()).map(|one| one as u64)
+}
+
+fn overlay(tunnel: &Tunnel) -> u64 {
+    tunnel.encapsulation() as u64
+}
+
 /// The EtherTypes that have a name in a selection.
 pub(super) fn ethertype_number(name: &str) -> Option<u16> {
     match name.to_ascii_lowercase().as_str() {
         "arp" => Some(ethertype::ARP),
         "ipv4" | "ip" => Some(ethertype::IPV4),
         "ipv6" => Some(ethertype::IPV6),
+        "mpls" => Some(ethertype::MPLS),
+        "nsh" => Some(ethertype::NSH),
         _ => None,
     }
 }
@@ -236,6 +250,21 @@ pub static FIELDS: &[Field] = &[
         "VXLAN network identifier",
     )
     .also("vxlan.vni"),
+    field(
+        "encapsulation",
+        Kind::Number(Reads::OneEach(|p| Some(overlay(&p.tunnel)), |l| Some(overlay(&l.tunnel))), OVERLAY),
+        "encapsulation == geneve",
+        "the overlay: vxlan, vxlan-gpe or geneve",
+    ),
+    field(
+        "geneve.critical",
+        control(|p| {
+            let is_geneve = p.tunnel.encapsulation() == Encapsulation::Geneve;
+            is_geneve.then(|| p.notes.has(Note::CriticalOptions).into())
+        }),
+        "geneve.critical == 1",
+        "whether Geneve has an option that a receiver must know, or drop the packet",
+    ),
     field(
         "outer.eth.src",
         Kind::Mac(Reads::OneEach(|p| p.origin.mac().map(Mac::bits), |l| l.origin.mac().map(Mac::bits))),
@@ -369,7 +398,7 @@ pub static FIELDS: &[Field] = &[
         "inner.eth.type",
         one(ETHERTYPE, |p| p.key.ethertype().filter(|number| *number >= ethertype::LOWEST).map(u64::from)),
         "inner.eth.type == 0x88cc",
-        "inner EtherType, behind any tags, by number or as arp, ipv4 or ipv6; a length (802.3) is none",
+        "inner EtherType, behind any tags, by number or as arp, ipv4, ipv6, mpls or nsh; a length (802.3) is none",
     ),
     label("inner.vlan", "the inner frame has a VLAN tag", |p| p.key.tag().is_some()),
     field(
@@ -601,6 +630,11 @@ pub static FIELDS: &[Field] = &[
     label("note.zero_checksum_ipv6", "the UDP checksum of a tunnel is 0 over IPv6 (RFC 6935)", |p| {
         p.notes.has(Note::ZeroChecksumIpv6)
     }),
+    label(
+        "note.critical_options",
+        "Geneve has an option that a receiver must know, or drop the packet",
+        |p| p.notes.has(Note::CriticalOptions),
+    ),
 ];
 
 #[cfg(test)]

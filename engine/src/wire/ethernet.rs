@@ -15,6 +15,12 @@ pub mod ethertype {
     pub const IPV4: u16 = 0x0800;
     /// Address Resolution Protocol.
     pub const ARP: u16 = 0x0806;
+    /// Ethernet inside of another header (RFC 1701, Transparent Ethernet Bridging).
+    pub const BRIDGED: u16 = 0x6558;
+    /// MPLS, unicast (RFC 5332).
+    pub const MPLS: u16 = 0x8847;
+    /// Network Service Header (RFC 8300).
+    pub const NSH: u16 = 0x894f;
     /// 802.1Q tag.
     pub const VLAN: u16 = 0x8100;
     /// Internet Protocol version 6.
@@ -66,13 +72,15 @@ impl<'a> Ethernet<'a> {
     }
 }
 
-/// The name of an EtherType in columns: `ipv4`, `ipv6`, `arp`, `llc`, else its number (`0x88cc`).
+/// The name of an EtherType in columns: `ipv4`, `ipv6`, `arp`, `mpls`, `nsh`, `llc`, else its number (`0x88cc`).
 #[must_use]
 pub fn name(ethertype: u16) -> std::borrow::Cow<'static, str> {
     match ethertype {
         ethertype::IPV4 => "ipv4".into(),
         ethertype::IPV6 => "ipv6".into(),
         ethertype::ARP => "arp".into(),
+        ethertype::MPLS => "mpls".into(),
+        ethertype::NSH => "nsh".into(),
         length if length < ethertype::LOWEST => "llc".into(),
         other => format!("{other:#06x}").into(),
     }

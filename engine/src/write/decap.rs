@@ -39,6 +39,10 @@ impl Decap {
 impl Job for Decap {
     fn take(&mut self, seen: &Seen<'_>, output: &mut Output) -> io::Result<()> {
         match seen.packet() {
+            Some(packet) if seen.look.selected && packet.key.is_without_ethernet() => {
+                output.leave_out_not_ethernet();
+                Ok(())
+            }
             Some(packet) if seen.look.selected => self.put(packet, seen.inner(), output),
             _ => Ok(()),
         }

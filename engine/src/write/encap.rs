@@ -8,7 +8,7 @@ use super::mix;
 use super::output::{Interface, Output, Piece, Written};
 use crate::capture::{Frame, LinkType};
 use crate::decode::{Aside, Overlays, Ports, decode, inner_frame};
-use crate::disposition::Ending;
+use crate::encapsulation::Encapsulations;
 use crate::error::RunError;
 use crate::packet::{Key, Packet};
 use crate::scan::{Monitor, Position, Reading, Taken};
@@ -93,7 +93,8 @@ impl Encap {
     #[must_use]
     pub fn new(headers: Headers, select: Select) -> Self {
         let ports = Ports::new(&[headers.port]);
-        let (template, overlays) = (template(&headers), Overlays { ports, ..Overlays::default() });
+        let overlays = Overlays::new(ports, Encapsulations::default(), Overlays::DEPTH);
+        let template = template(&headers);
         Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() }
     }
 
@@ -168,7 +169,7 @@ impl Encap {
     fn is_selected(&self, made: &Frame<'_>) -> bool {
         let (mut packet, mut aside) = (Packet::default(), Aside::default());
         let ending = decode(made, &self.overlays, &mut packet, &mut aside);
-        ending == Ending::Vxlan && self.select.matches(&packet, aside.around(&packet))
+        ending.is_packet() && self.select.matches(&packet, aside.around(&packet))
     }
 
     /// The longest frame whose outer lengths, of 16 bits, can be told. That of IPv6 does not count its own header.

@@ -56,6 +56,8 @@ pub struct Losses {
     pub times_cut: u64,
     /// Longer than any reader takes: cut to that length.
     pub frames_cut: u64,
+    /// Left out: packets that have no Ethernet header inside their overlay.
+    pub not_ethernet: u64,
 }
 
 /// Where frames are written.
@@ -133,6 +135,11 @@ impl Output {
         }
         self.written += 1;
         Ok(())
+    }
+
+    /// Counts a packet that has no place in a capture of Ethernet.
+    pub(super) fn leave_out_not_ethernet(&mut self) {
+        self.losses.not_ethernet += 1;
     }
 
     fn record<'a>(&mut self, piece: &Piece<'a>) -> Record<'a> {

@@ -272,7 +272,7 @@ impl Open {
     fn glimpse(&self, overlays: &Overlays) -> Result<Packet, Ending> {
         let mut packet = Packet::default();
         match decode::whole(&self.begun(), overlays, &mut packet, &mut Aside::default()) {
-            Ending::Vxlan => Ok(packet),
+            ending if ending.is_packet() => Ok(packet),
             ending => Err(ending),
         }
     }

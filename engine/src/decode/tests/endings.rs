@@ -6,8 +6,10 @@ use super::craft::{
 use super::craft::{udp, vxlan};
 use super::{ending, walk, walk_as};
 use crate::capture::{Frame, LinkType};
-use crate::decode::piece;
+use crate::decode::{Aside, Overlays, Ports, decode, piece};
 use crate::disposition::Ending;
+use crate::encapsulation::Encapsulation;
+use crate::packet::Packet;
 
 /// Where layers begin in [`over_ipv4`].
 const IP: usize = 14;
@@ -27,13 +29,41 @@ fn v4(payload: &[u8]) -> Vec<u8> {
     outer(craft::IPV4, &Ipv4::default().around(payload))
 }
 
+/// Another overlay, whose header begins so, around the inner frame.
+fn other_overlay(port: u16, front: [u8; 4]) -> Vec<u8> {
+    v4(&udp(49_152, port, &[&front, &[0, 0, 100, 0][..], &inner()].concat()))
+}
+
+fn gpe(front: [u8; 4]) -> Vec<u8> {
+    other_overlay(4790, front)
+}
+
+fn geneve(front: [u8; 4]) -> Vec<u8> {
+    other_overlay(6081, front)
+}
+
+/// What is asked for where a frame ends so.
+fn overlays(ending: Ending) -> Overlays {
+    let all = [Encapsulation::Vxlan, Encapsulation::VxlanGpe, Encapsulation::Geneve];
+    let left_out = all.into_iter().find(|one| Ending::unselected(*one) == ending);
+    let selected = all.into_iter().filter(|one| Some(*one) != left_out).collect();
+    Overlays::new(Ports::default(), selected, Overlays::DEPTH)
+}
+
 /// A frame that ends so: link type, captured bytes, wire length.
 fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
     let whole = over_ipv4(100, &inner());
     let v6 = over_ipv6(100, &inner());
     let later = Ipv4 { flags_and_offset: 100, ..Ipv4::default() };
     match ending {
-        Ending::Vxlan => ethernet(whole),
+        Ending::Vxlan | Ending::UnselectedVxlan => ethernet(whole),
+        Ending::VxlanGpe | Ending::UnselectedVxlanGpe => ethernet(gpe([0x0c, 0, 0, 3])),
+        Ending::Geneve | Ending::UnselectedGeneve => ethernet(geneve([0, 0, 0x65, 0x58])),
+        Ending::GpeVersion => ethernet(gpe([0x1c, 0, 0, 3])),
+        Ending::GeneveVersion => ethernet(geneve([0x40, 0, 0x65, 0x58])),
+        // Options of 252 bytes, which are more than what there is.
+        Ending::GeneveTruncated => ethernet(geneve([0x3f, 0, 0x65, 0x58])),
+        Ending::GeneveCut => cut(&geneve([0, 0, 0x65, 0x58]), VXLAN + 7),
         Ending::Fragment => ethernet(outer(craft::IPV4, &later.around(&[0; 40]))),
         Ending::NonIp => {
             ethernet(outer(craft::ARP, &craft::arp(craft::mac(1), [10, 0, 0, 1], [10, 0, 0, 2])))
@@ -73,7 +103,8 @@ fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
 fn every_ending_is_reached() {
     for expected in Ending::ALL {
         let (link, data, wire_len) = frame(*expected);
-        let found = walk_as(link, &data, wire_len).ending;
+        let frame = Frame { data: &data, wire_len: wire_len as u32, time: 0, link };
+        let found = decode(&frame, &overlays(*expected), &mut Packet::default(), &mut Aside::default());
         assert_eq!(found, *expected, "{} for {}", found.name(), expected.name());
     }
 }

@@ -15,7 +15,7 @@ fn print_of(link: LinkType, data: &[u8], wire_len: usize) -> Fingerprint {
     let frame = Frame { data, wire_len: wire_len as u32, time: 7, link };
     let overlays = Overlays::default();
     let ending = decode(&frame, &overlays, &mut Packet::default(), &mut Aside::default());
-    fingerprint(&frame, ending, &overlays.ports)
+    fingerprint(&frame, ending, &overlays)
 }
 
 fn print(data: &[u8]) -> Fingerprint {
