@@ -62,6 +62,8 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "ttl-change": ("ttl = 61\ncount = {few}", frozenset({"ttl-change"})),
     "tcp-retransmission": ('traffic = "shop"\ncount = 60', frozenset({"retransmission-rate"})),
     "tcp-zero-window": ("count = {count}", frozenset({"zero-window"})),
+    "black-hole": ('from = "one"\nto = "two"\nmtu = 900', frozenset({"mtu-black-hole"})),
+    "capture-drops": ('traffic = "shop"\ncount = {count}', frozenset({"capture-loss"})),
     "tcp-reset": ('traffic = "shop"\ncount = 6', frozenset({"tcp-reset"})),
     "duplicated-frames": ("count = {few}", frozenset({"copies"})),
     "bare-copies": ("count = {few}", frozenset({"bare-traffic"})),
@@ -75,18 +77,24 @@ IMPLIED = {
     # Copies and floods of a packet are what these look like, too.
     "unknown-unicast": frozenset({"copies"}),
     # The second VXLAN of packets of one direction is a tunnel that goes one way.
+    # What is sent again and again is sent again.
+    "black-hole": frozenset({"retransmission-rate"}),
     "nested": frozenset({"one-way-tunnel", "unexpected-source"}),
 }
 """Rules that may speak of a fault, and need not."""
 
 APART = [
-    {"mac-move", "mac-flap", "duplicate-mac", "duplicate-ip", "unexpected-source"},
+    {"vni-by-direction", "capture-drops"},
+    {"mac-move", "mac-flap", "duplicate-mac", "duplicate-ip", "unexpected-source", "black-hole"},
     {"overlapping-tenants", "vni-by-direction"},
     {"duplicated-frames", "ttl-change", "unknown-unicast"},
     {"unexpected-source", "unknown-unicast"},
+    {"mac-move", "unknown-unicast"},
+    {"nested", "tcp-retransmission"},
     {"vni-by-direction", "unexpected-source", "tcp-reset"},
 ]
-"""Faults of which two together are something else: what is flooded has no usual address, say."""
+"""Faults of which two together are something else: what is flooded has no usual address, a session that is
+partly nested ends elsewhere, say."""
 
 NETWORK = """
 seed = {seed}

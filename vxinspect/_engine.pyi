@@ -137,11 +137,16 @@ class Analysis:
         """Return one table.
 
         `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb,
-        overhead_total, overhead_vni, overhead_tunnel; and three for findings, no part of the contract:
+        overhead_total, overhead_vni, overhead_tunnel; and four for findings, no part of the contract:
 
         - strays: unicast that is not where it should be, by MACs, direction of a tunnel and VNI: vni,
           src_vtep, dst_vtep, src_mac, dst_mac, packets, flooded (0 or 1), usual (another address that its
           sender is sent to, or None), answered_in (another VNI that its receiver answers in, or None)
+        - losses: directions of tunnels that TCP connections go, by VNI: src_vtep, dst_vtep, vni, stalled
+          (sides of connections whose segments were sent again and never acknowledged, though smaller ones
+          were), repeats, smallest_repeated (payload), lost_size and passed_size (outer packets), around
+          (headers around an inner IP packet, or None), holed (sides of connections of which the capture lacks
+          what was acknowledged), unseen_gaps, unseen_bytes
         - one_way_tunnels: tunnels with unicast one way, by VNI: src_vtep, dst_vtep, vni, packets,
           mirrored_packets (of stations that both send through it), stray_packets
         - sources: what a MAC sent from one address behind one VTEP, where another MAC has the address too, or

@@ -35,8 +35,8 @@ pub use chains::{Path, PathId};
 use checks::Checked;
 pub use checks::Verdicts;
 use chunks::Chunks;
-pub use connections::RoundTrips;
 use connections::{Books, CONNECTION_SIZE, Connections};
+pub use connections::{RoundTrips, Standing};
 pub use health::Health;
 use index::Index;
 pub use levels::Level;
@@ -359,6 +359,18 @@ impl Cells {
     #[must_use]
     pub fn verdicts(&self, id: u32) -> Option<&Verdicts> {
         self.checked.as_ref().and_then(|checked| checked.get(id))
+    }
+
+    /// How each direction of a TCP connection stands in the end, beside what the other one acknowledged.
+    pub fn standings(&self) -> impl Iterator<Item = Standing> {
+        let sides = self.connections.sides();
+        let mut closed = vec![false; sides.end as usize];
+        for (id, _) in self.numbered().filter(|(_, cell)| cell.trace().end() == End::Closed) {
+            if let Some(closed) = closed.get_mut(self.links[id].side as usize) {
+                *closed = true;
+            }
+        }
+        sides.filter_map(move |side| self.connections.standing(side, &self.all, &closed))
     }
 
     /// The direction of a tunnel that a cell's packets went: the innermost one.

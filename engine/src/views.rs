@@ -4,6 +4,7 @@ mod checksums;
 pub mod conversations;
 pub mod fdb;
 pub mod flows;
+pub mod losses;
 pub mod overhead;
 mod roll_up;
 pub mod sources;
@@ -122,6 +123,8 @@ pub enum View {
     OverheadByVni,
     /// [`overhead`] by tunnel.
     OverheadByTunnel,
+    /// [`losses`], for findings.
+    Losses,
     /// [`strays`], for findings.
     Strays,
     /// [`strays::one_way_tunnels`], for findings.
@@ -149,6 +152,7 @@ impl View {
             Self::Fdb => table(fdb::rows(cells), cells, sort, limit),
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
             Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
+            Self::Losses => table(losses::losses(cells), cells, sort, limit),
             Self::Strays => table(strays::strays(cells), cells, sort, limit),
             Self::OneWayTunnels => table(strays::one_way_tunnels(cells), cells, sort, limit),
             Self::Sources => table(sources::sources(cells), cells, sort, limit),

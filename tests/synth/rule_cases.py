@@ -170,6 +170,19 @@ CASES = {
         fault("over-mtu", 'mtu = 900\nrouter = "192.0.2.254"\ntraffic = "shop"\ncount = 2'),
         fault("plain-traffic", "count = 9"),
     ),
+    "mtu-black-hole": Case(
+        fault("black-hole", 'from = "one"\nto = "two"\nmtu = 900'),
+        # A host that is gone: small segments are sent again just as well.
+        traffic("tcp", 'name = "tiny"\nstart = 2\nsize = 100')
+        + fault("black-hole", 'from = "one"\nto = "two"\nmtu = 120\nretries = 1\ndelay = 3'),
+    ),
+    "broadcast-storm": Case(
+        traffic("arp", 'name = "ask"\nstart = 1\ncount = 500\nrate = 300'),
+        # As many packets, of which each broadcast makes two, at half the rate.
+        traffic("arp", 'name = "ask"\nstart = 1\ncount = 240\nrate = 75')
+        + traffic("udp", 'name = "bulk"\nstart = 1\ncount = 800\nrate = 400'),
+        frozenset({"bum-share"}),
+    ),
     "vtep-unreachable": Case(
         fault("icmp-errors", 'error = "unreachable"\nrouter = "192.0.2.254"\ncount = 2'),
         fault("icmp-errors", 'error = "parameter-problem"\nrouter = "192.0.2.254"'),
@@ -243,6 +256,8 @@ IMPLIED: dict[str, set[str]] = {
     "reordered-fragments": {"fragmentation"},
     "tcp-retransmission": {"retransmission-rate"},
     "tcp-zero-window": {"zero-window"},
+    "black-hole": {"mtu-black-hole"},
+    "capture-drops": {"capture-loss"},
     "tcp-reset": {"tcp-reset"},
     "over-mtu": {"underlay-mtu"},
     "icmp-errors": {"underlay-loop"},

@@ -20,7 +20,16 @@ from vxinspect.containers import container_of
 from vxinspect.synth.load import parse_scenario
 from vxinspect.synth.run import Job
 
-ALONE = {"one-way-tunnel", "overlapping-tenants", "mac-move", "mac-flap", "cut-mid-record", "tcp-reset"}
+ALONE = {
+    "black-hole",
+    "one-way-tunnel",
+    "overlapping-tenants",
+    "mac-move",
+    "mac-flap",
+    "cut-mid-record",
+    "tcp-reset",
+}
+
 """Faults that change what others could befall."""
 
 

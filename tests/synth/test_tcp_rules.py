@@ -1,5 +1,6 @@
 """The rules about how TCP fares say where: in a VNI, over a tunnel, or everywhere; and not what copies do."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,56 @@ def test_capture_that_begins_or_ends_within_a_datagram_is_no_fault(tmp_path: Pat
     # Of 912 bytes of UDP, VXLAN and inner frame an MTU of 576 lets 552 in the first piece.
     assert "lacks bytes 552-" in str(row["seen"])
     assert row["frame_numbers"] is not None
+
+
+HOLE = fault("black-hole", 'from = "one"\nto = "two"\nmtu = 900')
+
+
+def test_black_hole_is_told_with_sizes_and_whether_the_underlay_says_so(tmp_path: Path) -> None:
+    """Frames of 900 bytes are outer packets of 936: 20 of IPv4, 8 of UDP, 8 of VXLAN more."""
+    path = tmp_path / "a.pcap"
+    (row,) = findings(HOLE, path)
+    assert (row["rule"], row["vni"], row["tunnel"]) == ("mtu-black-hole", 100, "192.0.2.1 -> 192.0.2.2")
+    # Three sessions, four repetitions each.
+    assert row["frames"] == 12
+    assert "need an underlay MTU of 936" in row["seen"]
+    assert "no ICMP error" in row["seen"]
+    router = fault("over-mtu", 'mtu = 900\nrouter = "192.0.2.254"\ntraffic = "dns"')
+    (row,) = [row for row in findings(HOLE + router, path) if row["rule"] == "mtu-black-hole"]
+    assert "1 ICMP error that they are too big and that 900 bytes would pass" in row["seen"]
+    # What passes is told where it helps: segments of 700 bytes do, of 1,400 do not.
+    sizes = talk("small", "db", "web").replace("size = 900", "size = 1400")
+    hole = fault("black-hole", 'from = "one"\nto = "two"\nmtu = 1000')
+    (row,) = [row for row in findings(sizes + hole, path) if row["rule"] == "mtu-black-hole"]
+    assert "packets of up to 936 bytes pass: an inner MTU of 886 (MSS 846) is safe" in row["seen"]
+
+
+def test_capture_that_ends_anywhere_loses_nothing(tmp_path: Path) -> None:
+    """What is under way when a capture ends, or was when it began, is no loss and no black hole."""
+    path = tmp_path / "a.pcap"
+    write("", path)
+    frames = vxinspect.scan(path).frames["total"]
+    for count in range(1, frames):
+        told = {row["rule"] for row in vxinspect.scan(path, count=count).find(numbers=False)}
+        assert not told & {"mtu-black-hole", "capture-loss"}, count
+
+
+def test_losses_of_parts_are_those_of_the_whole(tmp_path: Path) -> None:
+    """Cut anywhere and merged, the rules are asked the same."""
+    path = tmp_path / "a.pcap"
+    for text in (HOLE, fault("capture-drops", 'traffic = "shop"\ncount = 6')):
+        write(text, path)
+        whole = vxinspect.scan(path).internal("losses")
+        times = sorted({str(frame.time) for frame in vxinspect.packets(path)})
+        for last, first in list(pairwise(times))[::9]:
+            before = vxinspect.scan(path, select={"until": last})
+            merged = before.merge(vxinspect.scan(path, select={"since": first}))
+            assert merged.internal("losses") == whole, first
+
+
+def test_selection_that_takes_connections_apart_tells_of_no_loss(tmp_path: Path) -> None:
+    """Without its data a connection acknowledges what is not there, by the selection's doing."""
+    path = tmp_path / "a.pcap"
+    write("", path)
+    report = vxinspect.scan(path, select="inner.ip.src == 10.0.0.2")
+    assert "capture-loss" not in {row["rule"] for row in report.find(numbers=False)}

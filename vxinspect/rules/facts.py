@@ -131,6 +131,22 @@ class Facts:
         return rows
 
     @cached_property
+    def losses(self) -> list[dict[str, Any]]:
+        """How data is lost, by direction of a tunnel and VNI: see the engine's manual."""
+        return self.report.internal("losses")
+
+    @cached_property
+    def hidden(self) -> int:
+        """Frames that may hold segments which nothing is told of, so that their data looks missing."""
+        frames = self.frames
+        notes = ("inner_header_cut", "inner_malformed", "inner_fragment")
+        return (
+            int(frames["invalid"] + frames["malformed"] + frames["incomplete_datagrams"])
+            + sum(map(self.note, notes))
+            + sum(self.report.other_ports.values())
+        )
+
+    @cached_property
     def one_way(self) -> list[dict[str, Any]]:
         """Tunnels with unicast one way, by VNI: see the engine's manual."""
         return self.report.internal("one_way_tunnels")

@@ -10,6 +10,8 @@ import msgspec
 
 __all__ = [
     "BareCopies",
+    "BlackHole",
+    "CaptureDrops",
     "CutMidRecord",
     "DscpChange",
     "DuplicateIp",
@@ -168,6 +170,20 @@ class Nested(OnPackets, frozen=True, kw_only=True):
     vni: _Vni
     source: str = msgspec.field(name="from")
     destination: str = msgspec.field(name="to")
+
+
+class BlackHole(_Fault, frozen=True, kw_only=True):
+    """TCP data in outer packets larger than `mtu`, `from` one VTEP `to` another, is dropped, and not told.
+
+    It is captured before that. Its sender sends the first such segment again, `delay` seconds later and then
+    each time after twice as long, `retries` times, and nothing else of the session follows.
+    """
+
+    source: str = msgspec.field(name="from")
+    destination: str = msgspec.field(name="to")
+    mtu: _Mtu
+    retries: Annotated[int, msgspec.Meta(ge=1, le=15)] = 4
+    delay: _Interval = 0.2
 
 
 class InnerVlanTag(OnPackets, frozen=True, kw_only=True):
@@ -361,6 +377,10 @@ class BareCopies(OnPackets, frozen=True, kw_only=True):
     delay: _Seconds = 0.000010
 
 
+class CaptureDrops(OnPackets, frozen=True, kw_only=True):
+    """A data segment that arrives, and is acknowledged, is not in the capture."""
+
+
 class SnapLength(_Fault, frozen=True, kw_only=True):
     """The capture keeps `length` bytes of each frame."""
 
@@ -392,6 +412,7 @@ Fault: TypeAlias = (
     | UnknownUnicast
     | OverlappingTenants
     | Nested
+    | BlackHole
     | InnerVlanTag
     | IFlagClear
     | ReservedBits
@@ -421,6 +442,7 @@ Fault: TypeAlias = (
     | DuplicatedFrames
     | RoutedCopies
     | BareCopies
+    | CaptureDrops
     | SnapLength
     | CutMidRecord
     | PlainTraffic

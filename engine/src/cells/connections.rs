@@ -9,6 +9,7 @@ mod handshake;
 mod head;
 mod holes;
 mod merging;
+mod standing;
 
 use std::hash::BuildHasher;
 
@@ -17,7 +18,7 @@ use foldhash::fast::RandomState;
 use super::chunks::Chunks;
 use super::index::Index;
 use super::rare::RareRows;
-use super::stream::{Past, Segment, Stream};
+use super::stream::{LARGEST_WINDOW, Past, Segment, Stream};
 use super::tunnels::Tunnels;
 use super::{Cell, Health, Link, NONE};
 use crate::packet::FlowKey;
@@ -28,6 +29,7 @@ use handshake::Handshake;
 pub use handshake::RoundTrips;
 use head::Head;
 use holes::AllHoles;
+pub use standing::Standing;
 
 mod bit {
     /// The stream began with a SYN.

@@ -17,6 +17,8 @@ pub struct Health {
     pub resets: u64,
     /// A SYN that was sent before; they are among the retransmitted.
     pub syn_retries: u64,
+    /// The smallest payload of more than a byte among those that were overtaken or sent again; 0 for none.
+    smallest_behind: u32,
 }
 
 impl Health {
@@ -29,6 +31,7 @@ impl Health {
         zero_windows: 0,
         resets: 0,
         syn_retries: 0,
+        smallest_behind: 0,
     };
 
     /// Adds those of others.
@@ -40,11 +43,25 @@ impl Health {
         self.zero_windows += more.zero_windows;
         self.resets += more.resets;
         self.syn_retries += more.syn_retries;
+        self.note_behind(more.smallest_behind);
     }
 
-    /// One more that was overtaken, or else sent again.
-    pub(super) fn count_behind(&mut self, overtaken: bool) {
+    /// The smallest payload of more than a byte among those that were overtaken or sent again.
+    #[must_use]
+    pub fn smallest_behind(&self) -> Option<u32> {
+        (self.smallest_behind != 0).then_some(self.smallest_behind)
+    }
+
+    fn note_behind(&mut self, len: u32) {
+        if len > 1 && (self.smallest_behind == 0 || len < self.smallest_behind) {
+            self.smallest_behind = len;
+        }
+    }
+
+    /// One more that was overtaken, or else sent again, with so much data.
+    pub(super) fn count_behind(&mut self, overtaken: bool, len: u32) {
         *self.behind(overtaken) += 1;
+        self.note_behind(len);
     }
 
     /// One that was taken for overtaken, or else sent again, is so or so.

@@ -218,7 +218,7 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
 }
 
 const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, \
-    overhead_total, overhead_vni, overhead_tunnel, strays, one_way_tunnels or sources";
+    overhead_total, overhead_vni, overhead_tunnel, losses, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
     Some(match name {
@@ -233,6 +233,7 @@ fn view_named(name: &str) -> Option<View> {
         "overhead_total" => View::OverheadTotal,
         "overhead_vni" => View::OverheadByVni,
         "overhead_tunnel" => View::OverheadByTunnel,
+        "losses" => View::Losses,
         "strays" => View::Strays,
         "one_way_tunnels" => View::OneWayTunnels,
         "sources" => View::Sources,

@@ -32,6 +32,7 @@ _SPEAKERS: _Stage = {
 
 _LOSSES: _Stage = {
     kind.OneWayTunnel: overlay.one_way_tunnel,
+    kind.BlackHole: tcp.black_hole,
     kind.TcpRetransmission: tcp.retransmission,
     kind.TcpReordering: tcp.reordering,
     kind.TcpZeroWindow: tcp.zero_window,
@@ -65,6 +66,7 @@ _PACKETS: _Stage = {
 }
 
 _CAPTURE: _Stage = {
+    kind.CaptureDrops: capture.capture_drops,
     kind.DuplicatedFrames: capture.duplicated_frames,
     kind.RoutedCopies: capture.routed_copies,
     kind.BareCopies: capture.bare_copies,

@@ -7,8 +7,10 @@ from itertools import islice
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames, plain
 from vxinspect.synth.faults.choose import choose
+from vxinspect.synth.faults.tcp import carries_data, sessions
 from vxinspect.synth.kinds import (
     BareCopies,
+    CaptureDrops,
     CutMidRecord,
     DuplicatedFrames,
     PlainTraffic,
@@ -22,6 +24,7 @@ from vxinspect.synth.shares import frame_lengths
 
 __all__ = [
     "bare_copies",
+    "capture_drops",
     "cut_mid_record",
     "duplicated_frames",
     "plain_traffic",
@@ -73,6 +76,25 @@ def bare_copies(plan: Plan, index: int, fault: BareCopies) -> None:
         plan.planned.append(bare)
         plan.befallen[index].remove(packet)
         plan.befall(index, bare)
+
+
+def capture_drops(plan: Plan, index: int, fault: CaptureDrops) -> None:
+    """Leave data segments out; what is befallen is the other side's next segment, which acknowledges it."""
+    answers: dict[int, Packet] = {}
+    for packets in sessions(plan).values():
+        following: dict[bool, Packet] = {}
+        for packet in reversed(packets):
+            answer = following.get(not packet.reply)
+            if carries_data(packet) and answer is not None and answer.fault is None:
+                answers[id(packet)] = answer
+            following[packet.reply] = packet
+    chosen = choose(
+        plan, index, fault, "TCP data segments that are acknowledged", lambda packet: id(packet) in answers
+    )
+    gone = {id(packet) for packet in chosen}
+    told = {id(answers[at]) for at in gone}
+    plan.planned = [packet for packet in plan.planned if id(packet) not in gone]
+    plan.befallen[index] = [packet for packet in plan.planned if id(packet) in told]
 
 
 def plain_traffic(plan: Plan, index: int, fault: PlainTraffic) -> None:

@@ -7,6 +7,7 @@ from vxinspect.exceptions import ScenarioError
 from vxinspect.synth.draws import draw
 from vxinspect.synth.faults.choose import choose, of_traffic, spread
 from vxinspect.synth.kinds import (
+    BlackHole,
     Offload,
     TcpReordering,
     TcpReset,
@@ -19,11 +20,14 @@ from vxinspect.synth.packet import Ip, Packet, Tcp
 from vxinspect.synth.plan import Plan, with_l4
 
 __all__ = [
+    "black_hole",
+    "carries_data",
     "number_segments",
     "offload",
     "reordering",
     "reset",
     "retransmission",
+    "sessions",
     "zero_length",
     "zero_window",
 ]
@@ -121,6 +125,51 @@ def retransmission(plan: Plan, index: int, fault: TcpRetransmission) -> None:
         # What is repeated is no fault; the repetition is.
         plan.befallen[index].remove(packet)
         plan.befall(index, again)
+
+
+def black_hole(plan: Plan, index: int, fault: BlackHole) -> None:
+    """Let sessions end with a segment that is sent again and again; what is befallen are the repetitions."""
+    path = f"fault[{index}]"
+    ends = plan.network.vtep(f"{path}.from", fault.source), plan.network.vtep(f"{path}.to", fault.destination)
+    gone: set[int] = set()
+    repeats: list[Packet] = []
+    for packets in sessions(plan).values():
+        lost = [
+            at
+            for at, packet in enumerate(packets)
+            if (packet.sender, packet.receiver) == ends
+            and carries_data(packet)
+            and packet.outer_length > fault.mtu
+        ]
+        if not lost:
+            continue
+        if any(packet.fault is not None for packet in packets):
+            raise ScenarioError("", path, "sessions without other faults", "some")
+        # A window's worth is under way before the first is missed.
+        flight = lost[0]
+        while flight + 1 < len(packets) and packets[flight + 1].reply == packets[lost[0]].reply:
+            flight += 1
+        gone |= {id(packet) for packet in packets[flight + 1 :]}
+        repeats += _repeats(plan, packets[lost[0]], packets[flight].time, fault)
+    if not repeats:
+        raise ScenarioError("", path, f"TCP data in outer packets of more than {fault.mtu} bytes", "none")
+    plan.planned = [packet for packet in plan.planned if id(packet) not in gone]
+    for again in repeats:
+        plan.planned.append(again)
+        plan.befall(index, again)
+
+
+def _repeats(plan: Plan, lost: Packet, after: int, fault: BlackHole) -> list[Packet]:
+    """Return the repetitions of a segment, each after twice the time (RFC 6298, section 5.5)."""
+    made = []
+    wait = nanoseconds(fault.delay)
+    for _ in range(fault.retries):
+        after += wait
+        wait *= 2
+        again = lost.copy(after)
+        again.outer_ident = plan.ident(again.sender)
+        made.append(again)
+    return made
 
 
 def reordering(plan: Plan, index: int, fault: TcpReordering) -> None:

@@ -130,7 +130,7 @@ impl Follower<'_, '_> {
                 let piece = Piece { start: segment.sequence, end: segment.end(), time: segment.time, cell };
                 let round_trip = self.connection.handshake.round_trips().whole();
                 let overtaken = self.fill(way, piece, None, round_trip);
-                self.books.health(cell).count_behind(overtaken);
+                self.books.health(cell).count_behind(overtaken, segment.len);
             }
             Verdict::SynAgain => {
                 let health = self.books.health(cell);

@@ -155,6 +155,16 @@ impl Holes {
         self.fill(Piece { start, end, time: NO_TIME, cell: NONE }, found);
     }
 
+    /// How many holes begin before `end`, and how many of their bytes stand there; without what lies before the first
+    /// segment.
+    pub(super) fn before(&self, end: u32) -> (u64, u64) {
+        let passed_over = self.open.iter().filter(|hole| hole.cell != NONE);
+        passed_over.take_while(|hole| distance(hole.start, end) < 0).fold((0, 0), |(gaps, bytes), hole| {
+            let last = if distance(hole.end, end) < 0 { hole.end } else { end };
+            (gaps + 1, bytes + u64::from(last.wrapping_sub(hole.start)))
+        })
+    }
+
     /// The stretches from `start` to `end` that are in no hole.
     pub(super) fn between(&self, start: u32, end: u32) -> Vec<(u32, u32)> {
         let mut rest = Self::default();
