@@ -20,8 +20,6 @@ mod underlay;
 
 use std::hash::BuildHasher;
 
-use foldhash::fast::RandomState;
-
 use crate::capture::NO_TIME;
 use crate::decode::Message;
 use crate::memory::prefetch;
@@ -38,7 +36,7 @@ use chunks::Chunks;
 use connections::{Books, CONNECTION_SIZE, Connections};
 pub use connections::{RoundTrips, Standing};
 pub use health::Health;
-use index::Index;
+use index::{Index, Seed};
 pub use levels::Level;
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
@@ -280,7 +278,7 @@ pub struct Cells {
     rare: RareRows,
     connections: Connections,
     index: Index,
-    hasher: RandomState,
+    seed: Seed,
     tunnels: Tunnels,
     spill: Spill,
     moves: Moves,
@@ -429,7 +427,7 @@ impl Cells {
                 packet.key.set_tunnel(self.tunnels.carry(packet));
             }
             for (hash, packet) in hashes.iter_mut().zip(&*packets) {
-                *hash = self.hasher.hash_one(packet.key);
+                *hash = self.seed.hash_one(packet.key);
                 self.index.prefetch(*hash);
             }
             for (hash, guess) in hashes.iter().zip(&mut guesses).take(packets.len()) {
@@ -450,7 +448,7 @@ impl Cells {
     pub fn add_alone(&mut self, packet: &Packet) -> u32 {
         let mut packet = *packet;
         packet.key.set_tunnel(self.tunnels.carry(&packet));
-        self.add_one(self.hasher.hash_one(packet.key), None, &packet)
+        self.add_one(self.seed.hash_one(packet.key), None, &packet)
     }
 
     /// Takes in what a packet of cell `id` says of others.
@@ -544,7 +542,7 @@ impl Cells {
             return self.insert(hash, cell, time);
         }
         cell.key = cell.key.rest();
-        let hash = self.hasher.hash_one(cell.key);
+        let hash = self.seed.hash_one(cell.key);
         let all = &self.all;
         match self.index.find(hash, |id| all[id].key == cell.key) {
             Some(id) => id,
@@ -637,7 +635,7 @@ impl Cells {
         let tunnel = table.tunnel(theirs);
         let mut key = theirs.key;
         key.set_tunnel(self.tunnels.number(&tunnel.in_chain(chains[tunnel.chain() as usize])));
-        let hash = self.hasher.hash_one(key);
+        let hash = self.seed.hash_one(key);
         let all = &self.all;
         self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
             let time = table.moves.first_time(theirs, &table.all, &table.tunnels);

@@ -13,10 +13,8 @@ mod standing;
 
 use std::hash::BuildHasher;
 
-use foldhash::fast::RandomState;
-
 use super::chunks::Chunks;
-use super::index::Index;
+use super::index::{Index, Seed};
 use super::rare::RareRows;
 use super::stream::{LARGEST_WINDOW, Past, Segment, Stream};
 use super::tunnels::Tunnels;
@@ -107,7 +105,7 @@ pub(super) struct Connections {
     all: Chunks<Connection>,
     holes: AllHoles,
     index: Index,
-    hasher: RandomState,
+    seed: Seed,
 }
 
 /// What the following of connections reads and changes in cells.
@@ -147,7 +145,7 @@ impl Connections {
         let cell = &books.cells[id];
         let is_tcp = cell.key.protocol() == Some(protocol::TCP);
         let (flow, from_lower) = books.tunnels.flow(cell).filter(|_| is_tcp)?;
-        let hash = self.hasher.hash_one(flow);
+        let hash = self.seed.hash_one(flow);
         let same = |number| self.key(number, books) == Some(flow);
         let number = match self.index.find(hash, same) {
             Some(number) => number,
