@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 
 use craft::Ipv4;
 use vxinspect_engine::decode::{Overlays, VXLAN_PORT};
-use vxinspect_engine::scan::{Input, Options, Origin, Unwatched, scan};
+use vxinspect_engine::scan::{Input, Options, Origin, Split, Unwatched, scan};
 use vxinspect_engine::select::Select;
 
 /// A frame of `flow` between one of 64 pairs of VTEPs, in one of 16 VNIs, with an empty TCP acknowledgment inside.
@@ -63,7 +63,7 @@ fn scan_memory(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(format!("{flows} flows")), |bencher| {
             bencher.iter(|| {
                 let input = Input::new("bench", Origin::Bytes(Arc::clone(&bytes)));
-                let run = scan(vec![input], &options, &mut Unwatched).expect("a sound capture");
+                let run = scan(vec![input], &options, Split::NONE, &mut Unwatched).expect("a sound capture");
                 assert_eq!(run.analysis.cells().len(), flows as usize);
                 black_box(run)
             });

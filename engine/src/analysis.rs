@@ -1,6 +1,7 @@
 //! What a run saw: observe, merge, finish.
 
 mod ageing;
+mod ahead;
 mod candidates;
 mod copies;
 mod fragments;
@@ -8,6 +9,7 @@ mod reassembly;
 mod tally;
 
 pub use ageing::Ageing;
+pub use ahead::{Walked, Walker};
 pub use candidates::{Candidate, LEAST_FRAMES};
 pub use copies::{Copies, Found, Window};
 pub(crate) use fragments::Fragments;
@@ -15,7 +17,7 @@ pub use fragments::{Incomplete, MOST_GAPS, MOST_LISTED, Why};
 pub use tally::Tally;
 
 use crate::capture::Frame;
-use crate::cells::{BATCH, Cells};
+use crate::cells::{BATCH, Cells, Names};
 use crate::decode::{Aside, Overlays, decode, message, piece, verify};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Packet};
@@ -46,6 +48,8 @@ pub struct Analysis {
     cells: Cells,
     fragments: Fragments,
     aside: Aside,
+    /// The tunnels of each walker.
+    names: Vec<Names>,
     batch: Box<[Packet; BATCH]>,
     filled: usize,
     /// Packets of flows that were handed out.
@@ -65,6 +69,7 @@ impl Analysis {
             cells,
             fragments,
             aside: Aside::default(),
+            names: Vec::new(),
             batch: Box::new([Packet::default(); BATCH]),
             filled: 0,
             retired: 0,

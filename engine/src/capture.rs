@@ -14,10 +14,12 @@ mod number;
 mod parser;
 mod pcap;
 mod pcapng;
+mod segment;
 mod source;
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use self::buffer::Buffer;
 use self::parser::Parser;
@@ -27,6 +29,8 @@ use crate::error::{CaptureError, Damage};
 pub use self::clock::Clock;
 pub use self::facts::{ByteOrder, Compression, Facts, Format};
 pub use self::link::LinkType;
+pub use self::segment::{SegmentReader, Segments};
+pub use self::source::ReadAt;
 
 /// The time of a frame that has none.
 pub const NO_TIME: i64 = i64::MIN;
@@ -53,6 +57,8 @@ pub enum Step {
     Stopped,
     /// A signal interrupted the read. Nothing is lost: look at signals, then call again.
     Interrupted,
+    /// All that was asked for was read, and there may be more.
+    Reached,
     /// Everything that can be read was read.
     End,
 }
@@ -63,6 +69,8 @@ pub struct Capture {
     source: Source,
     buffer: Buffer,
     stage: Stage,
+    /// The most that is read at once.
+    most: usize,
     /// Whether the buffer holds bytes that the current stage has not looked at.
     fresh: bool,
     /// A read was interrupted before there was a caller to tell.
@@ -102,10 +110,20 @@ impl Capture {
     /// An input that is cut short opens as long as its first four bytes are there.
     /// Where a signal interrupts, the capture opens all the same and the next call says so.
     pub fn open(name: &str, input: Box<dyn Read + Send>) -> Result<Self, CaptureError> {
+        Self::open_source(name, Source::new(input))
+    }
+
+    /// Opens a capture that can be read anywhere, and so in segments.
+    pub fn open_at(name: &str, file: Arc<dyn ReadAt>) -> Result<Self, CaptureError> {
+        Self::open_source(name, Source::at(file))
+    }
+
+    fn open_source(name: &str, source: Source) -> Result<Self, CaptureError> {
         let mut capture = Self {
             name: name.to_owned(),
-            source: Source::new(input),
+            source,
             buffer: Buffer::new(),
+            most: usize::MAX,
             stage: Stage::TellCompression,
             fresh: false,
             interrupted: false,
@@ -157,7 +175,7 @@ impl Capture {
             match self.drain(&mut keep)? {
                 Step::Interrupted => return Err(self.io(io::ErrorKind::Interrupted.into())),
                 Step::End => break,
-                Step::More | Step::Stopped => self.first = kept,
+                Step::More | Step::Stopped | Step::Reached => self.first = kept,
             }
         }
         let time = self.first.as_ref().map(|kept| kept.time);
@@ -174,7 +192,7 @@ impl Capture {
             sub_microsecond: false,
             link_types: Vec::new(),
             compression: self.source.compression(),
-            bytes: self.source.bytes(),
+            bytes: self.bytes_taken(),
             complete: self.truncated_at.is_none(),
             truncated_at: self.truncated_at,
             damage: self.damage.clone(),
@@ -185,6 +203,15 @@ impl Capture {
             parser.describe(&mut facts);
         }
         facts
+    }
+
+    /// Bytes of the input that records were read from. Where reading was stopped, how much more was in the buffer is
+    /// nobody's business.
+    fn bytes_taken(&self) -> u64 {
+        match &self.stage {
+            Stage::Read(parser) if self.source.compression().is_none() => parser.offset(),
+            _ => self.source.bytes(),
+        }
     }
 
     /// Bytes read from the input so far, before decompression.
@@ -209,7 +236,9 @@ impl Capture {
             return Ok(Step::End);
         }
         if !self.fresh {
-            match self.source.read(self.buffer.room()) {
+            let room = self.buffer.room();
+            let most = room.len().min(self.most);
+            match self.source.read(&mut room[..most]) {
                 Ok(Arrival::Bytes(count)) => self.buffer.filled(count),
                 Ok(Arrival::Nothing) => return Ok(Step::More),
                 Ok(Arrival::End) => return self.end(Ending::Whole),

@@ -36,7 +36,8 @@ use chunks::Chunks;
 use connections::{Books, CONNECTION_SIZE, Connections};
 pub use connections::{RoundTrips, Standing};
 pub use health::Health;
-use index::{Index, Seed};
+use index::Index;
+pub(crate) use index::Seed;
 pub use levels::Level;
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
@@ -47,6 +48,7 @@ pub use spill::PortSet;
 use spill::Spill;
 use stream::{Segment, Stream};
 pub use tcp::{End, Trace};
+pub(crate) use tunnels::Names;
 use tunnels::Tunnels;
 pub use underlay::{Errors, Treatment};
 
@@ -154,6 +156,13 @@ const NONE: u32 = u32::MAX;
 
 /// Later than any time, so that the first one is looked at.
 const NO_TIME_YET: i64 = i64::MAX;
+
+/// The hash of a key in a tunnel, from that of the key without it. Both are known to different threads.
+#[inline]
+fn with_tunnel(key: u64, tunnel: u32) -> u64 {
+    // 2^64 over the golden ratio: numbers in a row come out far apart in the upper half, which the index goes by.
+    key.wrapping_add(u64::from(tunnel).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
 
 mod mark {
     /// More than one outer source port or MAC: they are in the spill.
@@ -420,27 +429,47 @@ impl Cells {
     #[inline]
     pub fn add(&mut self, packets: &mut [Packet]) {
         let mut hashes = [0; BATCH];
-        let mut guesses = [None; BATCH];
         for packets in packets.chunks_mut(BATCH) {
             // Short loops: the shorter, the more of their cache misses the processor has in flight.
             for packet in &mut *packets {
                 packet.key.set_tunnel(self.tunnels.carry(packet));
             }
             for (hash, packet) in hashes.iter_mut().zip(&*packets) {
-                *hash = self.seed.hash_one(packet.key);
+                *hash = self.hash(&packet.key);
                 self.index.prefetch(*hash);
             }
-            for (hash, guess) in hashes.iter().zip(&mut guesses).take(packets.len()) {
-                *guess = self.index.first_alike(*hash);
-                if let Some(id) = *guess {
-                    let cell = &self.all[id];
-                    prefetch(&cell.key);
-                    prefetch(&cell.packets);
-                }
+            self.add_batch(&hashes, packets);
+        }
+    }
+
+    /// Adds packets in capture order whose keys have been hashed, without their tunnels; in their keys are the numbers that
+    /// `names` has for these.
+    pub(crate) fn add_hashed(&mut self, packets: &mut [Packet], keys: &[u64], names: &mut Names) {
+        let mut hashes = [0; BATCH];
+        for (packets, keys) in packets.chunks_mut(BATCH).zip(keys.chunks(BATCH)) {
+            for ((packet, key), hash) in packets.iter_mut().zip(keys).zip(&mut hashes) {
+                let tunnel = self.tunnels.named(names, packet.key.tunnel(), packet.handling);
+                packet.key.set_tunnel(tunnel);
+                *hash = with_tunnel(*key, tunnel);
+                self.index.prefetch(*hash);
             }
-            for ((hash, guess), packet) in hashes.iter().zip(&guesses).zip(&*packets) {
-                self.add_one(*hash, *guess, packet);
+            self.add_batch(&hashes, packets);
+        }
+    }
+
+    #[inline(always)]
+    fn add_batch(&mut self, hashes: &[u64; BATCH], packets: &[Packet]) {
+        let mut guesses = [None; BATCH];
+        for (hash, guess) in hashes.iter().zip(&mut guesses).take(packets.len()) {
+            *guess = self.index.first_alike(*hash);
+            if let Some(id) = *guess {
+                let cell = &self.all[id];
+                prefetch(&cell.key);
+                prefetch(&cell.packets);
             }
+        }
+        for ((hash, guess), packet) in hashes.iter().zip(&guesses).zip(packets) {
+            self.add_one(*hash, *guess, packet);
         }
     }
 
@@ -448,7 +477,17 @@ impl Cells {
     pub fn add_alone(&mut self, packet: &Packet) -> u32 {
         let mut packet = *packet;
         packet.key.set_tunnel(self.tunnels.carry(&packet));
-        self.add_one(self.seed.hash_one(packet.key), None, &packet)
+        self.add_one(self.hash(&packet.key), None, &packet)
+    }
+
+    #[inline]
+    fn hash(&self, key: &Key) -> u64 {
+        with_tunnel(self.seed.hash_one(key), key.tunnel())
+    }
+
+    /// What keys are hashed with.
+    pub(crate) fn seed(&self) -> Seed {
+        self.seed.clone()
     }
 
     /// Takes in what a packet of cell `id` says of others.
@@ -542,7 +581,7 @@ impl Cells {
             return self.insert(hash, cell, time);
         }
         cell.key = cell.key.rest();
-        let hash = self.seed.hash_one(cell.key);
+        let hash = self.hash(&cell.key);
         let all = &self.all;
         match self.index.find(hash, |id| all[id].key == cell.key) {
             Some(id) => id,
@@ -635,7 +674,7 @@ impl Cells {
         let tunnel = table.tunnel(theirs);
         let mut key = theirs.key;
         key.set_tunnel(self.tunnels.number(&tunnel.in_chain(chains[tunnel.chain() as usize])));
-        let hash = self.seed.hash_one(key);
+        let hash = self.hash(&key);
         let all = &self.all;
         self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
             let time = table.moves.first_time(theirs, &table.all, &table.tunnels);

@@ -177,6 +177,7 @@ const TAG_SHIFT: u32 = 8;
 const PORT_SHIFT: u32 = 48;
 const TUNNEL_SHIFT: u32 = 32;
 
+/// The tunnel's number is left out: only the table that gave it knows it.
 impl Hash for Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -184,7 +185,7 @@ impl Hash for Key {
         state.write_u64(self.source_mac_and_port);
         state.write_u64(self.destination_mac_and_port);
         state.write_u64(self.vni_and_protocol);
-        state.write_u64(self.tunnel_and_flags);
+        state.write_u32(self.tunnel_and_flags as u32);
     }
 }
 
@@ -499,6 +500,18 @@ impl Notes {
     #[inline]
     pub(crate) fn set_tells(&mut self, holds: bool) {
         self.0 |= if holds { TELLS } else { 0 };
+    }
+
+    /// Whether each of them is about the packet alone, whatever came before it: whoever sees the packet can count them.
+    #[inline]
+    #[must_use]
+    pub fn are_plain(self) -> bool {
+        const PLAIN: u16 = 1 << Note::ReservedBits as u16
+            | 1 << Note::InnerCut as u16
+            | 1 << Note::InnerHeaderCut as u16
+            | 1 << Note::InnerMalformed as u16
+            | 1 << Note::Offload as u16;
+        self.0 & !PLAIN == 0
     }
 
     /// Takes `note` away.

@@ -1,12 +1,16 @@
 //! A run: captures in the order of their first packets, one analysis, progress, interruption.
 
+mod crew;
 mod input;
 mod reading;
 
+pub use crew::Split;
 pub use input::{Input, Origin};
 pub use reading::{Ahead, Position, Reading, Taken};
 
 use std::ops::ControlFlow;
+
+use crew::Crew;
 
 use crate::analysis::{Analysis, Settings, Window};
 use crate::capture::{Facts, Frame};
@@ -72,14 +76,19 @@ pub struct Run {
     pub interrupted: bool,
 }
 
-/// Reads `inputs` as one run.
-pub fn scan(inputs: Vec<Input>, options: &Options, monitor: &mut dyn Monitor) -> Result<Run, CaptureError> {
-    let (first, inputs) = pass(kept(inputs, options)?, options.overlays.clone(), options, monitor)?;
+/// Reads `inputs` as one run. However the work is split, the run comes to the same.
+pub fn scan(
+    inputs: Vec<Input>,
+    options: &Options,
+    split: Split,
+    monitor: &mut dyn Monitor,
+) -> Result<Run, CaptureError> {
+    let (first, inputs) = pass(kept(inputs, options)?, options.overlays.clone(), options, split, monitor)?;
     let found = first.analysis.tally().likely_ports();
     if !options.auto_ports || found.is_empty() || first.interrupted {
         return Ok(first);
     }
-    Ok(pass(inputs, options.overlays.with_ports(&found), options, monitor)?.0)
+    Ok(pass(inputs, options.overlays.with_ports(&found), options, split, monitor)?.0)
 }
 
 /// Begins to read `inputs`, and tells what is taken for an overlay: what is asked for, and where that is wanted the
@@ -120,19 +129,24 @@ fn kept(mut inputs: Vec<Input>, options: &Options) -> Result<Vec<Input>, Capture
     Ok(inputs)
 }
 
+fn observe(analysis: &mut Analysis, frame: &Frame<'_>) -> Taken {
+    if analysis.observe(frame) { Taken::Inside } else { Taken::Outside }
+}
+
 fn pass(
     inputs: Vec<Input>,
     overlays: Overlays,
     options: &Options,
+    split: Split,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
     let Options { select, checksums, dedup, max_flows, .. } = options.clone();
     let settings = Settings { overlays, select, checksums, dedup, max_flows };
     let mut analysis = Analysis::new(settings);
     let mut reading = Reading::begin(inputs, options.count, monitor)?;
-    let mut take =
-        |_, frame: &Frame<'_>| if analysis.observe(frame) { Taken::Inside } else { Taken::Outside };
-    while reading.step(monitor, &mut take)? {}
+    // Whether a frame is a copy that is to be dropped depends on those before it, so that each is looked at in its turn.
+    let mut crew = Crew::new(if options.dedup.is_some() { Split::NONE } else { split });
+    while reading.step_with(monitor, &mut crew, &mut analysis)? {}
     analysis.finish();
     let interrupted = reading.interrupted();
     let (inputs, captures) = reading.end();

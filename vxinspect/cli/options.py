@@ -168,7 +168,7 @@ COMMON: tuple[click.Parameter, ...] = (
         "--threads",
         metavar="N",
         callback=at_least(1),
-        help_text="At most N threads; any number gives the same answer. Today one capture is read by one.",
+        help_text="At most N threads (default: one a processor); any number gives the same answer.",
     ),
     _read(
         *("--max-flows",),

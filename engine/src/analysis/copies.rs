@@ -141,6 +141,16 @@ impl Copies {
         self.away == 0
     }
 
+    /// Whether the next `frames` frames are not to be looked at.
+    pub(super) fn are_far(&self, frames: u64) -> bool {
+        self.away > frames
+    }
+
+    /// Counts frames that are not to be looked at.
+    pub(super) fn pass(&mut self, frames: u64) {
+        self.away -= frames;
+    }
+
     /// Frames of this part so far.
     fn frames(&self) -> u64 {
         self.due - self.away

@@ -8,12 +8,43 @@ use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Notes};
 use crate::timespan::TimeSpan;
 
-/// What is counted of every frame.
-#[derive(Debug)]
-pub struct Tally {
+/// What adds up, in whatever order frames come.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
     endings: Endings,
     notes: [u64; Note::ALL.len()],
     seen: TimeSpan,
+}
+
+impl Sums {
+    #[inline]
+    pub(super) fn frame(&mut self, time: i64, ending: Ending) {
+        self.seen.add(time);
+        self.endings.add(ending);
+    }
+
+    #[inline]
+    pub(super) fn notes_of(&mut self, notes: Notes) {
+        if !notes.is_empty() {
+            for note in Note::ALL {
+                self.notes[note as usize] += u64::from(notes.has(note));
+            }
+        }
+    }
+
+    fn merge(&mut self, more: &Sums) {
+        self.endings.merge(&more.endings);
+        for (count, more) in self.notes.iter_mut().zip(more.notes) {
+            *count += more;
+        }
+        self.seen.merge(more.seen);
+    }
+}
+
+/// What is counted of every frame.
+#[derive(Debug)]
+pub struct Tally {
+    sums: Sums,
     candidates: Candidates,
     copies: Copies,
 }
@@ -21,35 +52,35 @@ pub struct Tally {
 impl Tally {
     /// One of nothing; copies within `dedup` are to be dropped.
     pub(crate) fn new(dedup: Option<Window>) -> Self {
-        Self {
-            endings: Endings::default(),
-            notes: [0; Note::ALL.len()],
-            seen: TimeSpan::default(),
-            candidates: Candidates::default(),
-            copies: Copies::new(dedup),
-        }
+        Self { sums: Sums::default(), candidates: Candidates::default(), copies: Copies::new(dedup) }
     }
 
     /// Counts a frame; whether it is a copy that is to be dropped.
     #[inline]
     pub(crate) fn frame(&mut self, frame: &Frame<'_>, ending: Ending, overlays: &Overlays) -> bool {
-        self.seen.add(frame.time);
-        self.endings.add(ending);
+        self.sums.frame(frame.time, ending);
         self.copies.are_due() && self.copies.look(frame.time, fingerprint(frame, ending, overlays))
+    }
+
+    /// Whether none of the next `frames` frames is to be looked at for copies: they can be counted together.
+    pub(super) fn can_add(&self, frames: u64) -> bool {
+        self.copies.are_far(frames)
+    }
+
+    /// Counts `frames` frames that add up to `sums`.
+    pub(super) fn add(&mut self, sums: &Sums, frames: u64) {
+        self.sums.merge(sums);
+        self.copies.pass(frames);
     }
 
     /// What some frames ended as came out later.
     pub(crate) fn recount(&mut self, from: Ending, to: Ending, frames: u64) {
-        self.endings.recount(from, to, frames);
+        self.sums.endings.recount(from, to, frames);
     }
 
     #[inline]
     pub(crate) fn notes_of(&mut self, notes: Notes) {
-        if !notes.is_empty() {
-            for note in Note::ALL {
-                self.notes[note as usize] += u64::from(notes.has(note));
-            }
-        }
+        self.sums.notes_of(notes);
     }
 
     /// A frame to `port` that looks like VXLAN of `vni`.
@@ -58,11 +89,7 @@ impl Tally {
     }
 
     pub(super) fn merge(&mut self, later: &Tally) {
-        self.endings.merge(&later.endings);
-        for (count, more) in self.notes.iter_mut().zip(later.notes) {
-            *count += more;
-        }
-        self.seen.merge(later.seen);
+        self.sums.merge(&later.sums);
         self.candidates.merge(&later.candidates);
         self.copies.merge(&later.copies);
     }
@@ -70,12 +97,12 @@ impl Tally {
     /// How the frames ended.
     #[must_use]
     pub fn endings(&self) -> &Endings {
-        &self.endings
+        &self.sums.endings
     }
 
     /// How many VXLAN packets each note stands on.
     pub fn notes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Note::ALL.iter().map(|note| (note.name(), self.notes[*note as usize]))
+        Note::ALL.iter().map(|note| (note.name(), self.sums.notes[*note as usize]))
     }
 
     /// What was found of packets that the capture shows more than once.
@@ -87,7 +114,7 @@ impl Tally {
     /// When the frames were seen.
     #[must_use]
     pub fn seen(&self) -> TimeSpan {
-        self.seen
+        self.sums.seen
     }
 
     /// UDP ports, not taken for VXLAN's, whose traffic looks like it; in order.

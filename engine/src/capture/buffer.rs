@@ -44,6 +44,11 @@ impl Buffer {
         self.start = self.end.min(self.start.saturating_add(count));
     }
 
+    /// Drops everything.
+    pub(super) fn clear(&mut self) {
+        (self.start, self.end, self.untouched) = (self.base, self.base, false);
+    }
+
     /// Where the source may write next; empty only when a record of the largest size fills everything.
     pub(super) fn room(&mut self) -> &mut [u8] {
         let carried = self.end - self.start;

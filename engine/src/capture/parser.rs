@@ -25,6 +25,7 @@ pub(super) struct Drained {
 }
 
 /// The parser of one capture.
+#[derive(Clone)]
 pub(super) enum Parser {
     Pcap(Pcap),
     Pcapng(Pcapng),
@@ -55,6 +56,31 @@ impl Parser {
         match self {
             Self::Pcap(parser) => parser.offset(),
             Self::Pcapng(parser) => parser.offset(),
+        }
+    }
+
+    /// Goes on at `offset`, where a record starts.
+    pub(super) fn stand_at(&mut self, offset: u64) {
+        match self {
+            Self::Pcap(parser) => parser.stand_at(offset),
+            Self::Pcapng(parser) => parser.stand_at(offset),
+        }
+    }
+
+    /// A number that changes with everything that records are read by: as long as it stays, a record means the same.
+    pub(super) fn state(&self) -> u64 {
+        match self {
+            Self::Pcap(_) => 0,
+            Self::Pcapng(parser) => parser.state(),
+        }
+    }
+
+    /// Where, in `bytes` and at most at `until`, a record seems to start. A guess, to be proven by the record before;
+    /// `bytes` stand at `offset` of the capture.
+    pub(super) fn guess(&self, bytes: &[u8], offset: u64, until: usize) -> Option<usize> {
+        match self {
+            Self::Pcap(parser) => parser.guess(bytes, until),
+            Self::Pcapng(parser) => parser.guess(bytes, offset, until),
         }
     }
 

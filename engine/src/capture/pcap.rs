@@ -7,6 +7,8 @@
 //! The magic tells the byte order of all numbers and the unit of the fraction. See the draft "PCAP Capture
 //! File Format" (draft-ietf-opsawg-pcap).
 
+mod guess;
+
 use std::ops::ControlFlow;
 
 use super::facts::{ByteOrder, Facts, Format, resolution_name};
@@ -63,7 +65,7 @@ struct Header {
 }
 
 /// A pcap capture being read; see [`super::parser`] for the contract.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pcap {
     magic: Magic,
     /// `None` when the capture breaks off inside its file header.
@@ -108,6 +110,21 @@ impl Pcap {
 
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    pub(super) fn stand_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// See [`super::parser::Parser::guess`].
+    pub(super) fn guess(&self, bytes: &[u8], until: usize) -> Option<usize> {
+        let header = self.header?;
+        let second = 1_000_000_000 / self.magic.unit;
+        if self.magic.big_endian {
+            guess::first::<true>(bytes, until, header.limit, second)
+        } else {
+            guess::first::<false>(bytes, until, header.limit, second)
+        }
     }
 
     pub(super) fn describe(&self, facts: &mut Facts) {

@@ -7,6 +7,7 @@
 //! neither a packet nor tell of an interface are skipped as they come, however long they are.
 
 mod block;
+mod guess;
 mod interface;
 mod length;
 mod options;
@@ -53,9 +54,11 @@ enum Pause {
 }
 
 /// A pcapng capture being read; see [`super::parser`] for the contract.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Pcapng {
     offset: u64,
+    /// How many blocks there were that were told of, beside packets.
+    state: u64,
     /// `None` before the first section.
     section: Option<Section>,
     interfaces: Vec<Interface>,
@@ -65,7 +68,7 @@ pub(super) struct Pcapng {
 }
 
 /// What the facts are made of; collected, as sections and interfaces come and go.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
     little: bool,
     big: bool,
@@ -96,6 +99,23 @@ impl Pcapng {
 
     pub(super) fn offset(&self) -> u64 {
         self.offset
+    }
+
+    pub(super) fn stand_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    pub(super) fn state(&self) -> u64 {
+        self.state
+    }
+
+    /// See [`super::parser::Parser::guess`].
+    pub(super) fn guess(&self, bytes: &[u8], offset: u64, until: usize) -> Option<usize> {
+        if self.section?.big_endian {
+            guess::first::<true>(bytes, offset, until)
+        } else {
+            guess::first::<false>(bytes, offset, until)
+        }
     }
 
     pub(super) fn unfinished(&self) -> Option<u64> {
@@ -171,6 +191,7 @@ impl Pcapng {
         self.seen.little |= !section.big_endian;
         self.seen.big |= section.big_endian;
         self.section = Some(section);
+        self.state += 1;
     }
 
     /// The hot loop: blocks that are held whole, up to the first of another kind.
@@ -248,6 +269,7 @@ impl Pcapng {
     fn tell_of_interface<const BIG: bool>(&mut self, kind: u32, block: &[u8]) -> Result<(), Damage> {
         if kind == INTERFACE_STATISTICS {
             self.drops.add::<BIG>(block, self.interfaces.len());
+            self.state += 1;
             return Ok(());
         }
         let Some(interface) = Interface::read::<BIG>(block) else {
@@ -256,6 +278,7 @@ impl Pcapng {
         };
         self.interfaces.push(interface);
         self.seen.interface(&interface);
+        self.state += 1;
         Ok(())
     }
 

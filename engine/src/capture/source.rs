@@ -1,6 +1,9 @@
 //! Where a capture's bytes come from.
 
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use super::compressed::Compressed;
 use super::facts::Compression;
@@ -20,9 +23,35 @@ pub(super) enum Arrival {
     Corrupt(String),
 }
 
-/// The bytes as they come, counted.
+/// What can be read anywhere, and by several at once.
+pub trait ReadAt: Send + Sync {
+    /// Reads what there is at `offset`, up to the length of `into`; 0 at the end.
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+impl ReadAt for File {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(self, into, offset)
+    }
+}
+
+impl ReadAt for Arc<[u8]> {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        let held = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
+        let count = held.len().min(into.len());
+        into[..count].copy_from_slice(&held[..count]);
+        Ok(count)
+    }
+}
+
+enum Reader {
+    Once(Box<dyn Read + Send>),
+    At(Arc<dyn ReadAt>),
+}
+
+/// The bytes as they come, counted: also where the next ones are.
 pub(super) struct Input {
-    reader: Box<dyn Read + Send>,
+    reader: Reader,
     bytes: u64,
     ended: bool,
 }
@@ -34,7 +63,11 @@ impl Input {
             return Ok(0);
         }
         // A wrong answer of a reader must not become a wrong slice.
-        let count = self.reader.read(into)?.min(into.len());
+        let read = match &mut self.reader {
+            Reader::Once(reader) => reader.read(into)?,
+            Reader::At(file) => file.read_at(into, self.bytes)?,
+        };
+        let count = read.min(into.len());
         self.bytes += count as u64;
         self.ended = count == 0;
         Ok(count)
@@ -49,7 +82,24 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self { input: Input { reader, bytes: 0, ended: false }, compressed: None }
+        Self { input: Input { reader: Reader::Once(reader), bytes: 0, ended: false }, compressed: None }
+    }
+
+    pub(super) fn at(file: Arc<dyn ReadAt>) -> Self {
+        Self { input: Input { reader: Reader::At(file), bytes: 0, ended: false }, compressed: None }
+    }
+
+    /// What is read, where that can be read anywhere and is not compressed.
+    pub(super) fn shared(&self) -> Option<&Arc<dyn ReadAt>> {
+        match &self.input.reader {
+            Reader::At(file) if self.compressed.is_none() => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Goes on at `offset` of the input, where it can be read anywhere.
+    pub(super) fn go_to(&mut self, offset: u64) {
+        (self.input.bytes, self.input.ended) = (offset, false);
     }
 
     /// Decompresses from here on. `head` is what was read so far.

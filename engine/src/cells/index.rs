@@ -11,7 +11,7 @@ use crate::memory::{prefer_huge_pages, prefetch};
 /// What hashes for an index. The kind of foldhash that saves the last multiplication multiplies by one number all
 /// through a process: addresses in a row then make tags in a row, and in one process of fifty, whose number is a bad
 /// one, a table of 32 VTEPs by 21 took a hundred probes a look-up.
-pub(super) type Seed = SeedableRandomState;
+pub(crate) type Seed = SeedableRandomState;
 
 /// Slots of an empty index; a power of two, as every size is.
 const SMALLEST: usize = 1 << 10;

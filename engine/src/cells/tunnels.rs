@@ -6,11 +6,11 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashMap;
 
-use super::Cell;
 use super::chains::{self, Chain, Chains, PathId};
 use super::index::{Index, Seed};
 use super::underlay::{Errors, Path, Run, Treatment};
-use crate::packet::{FlowKey, Layer, Packet, Tunnel};
+use super::{Cell, NONE};
+use crate::packet::{FlowKey, Handling, Layer, Packet, Tunnel};
 use crate::wire::icmp::Error;
 
 /// ICMP errors are kept for so many directions, which takes some 10 MB; those about others are counted only. A
@@ -26,6 +26,23 @@ struct Direction {
 }
 
 const _: () = assert!(size_of::<Direction>() == 64);
+
+/// Tunnels as another thread numbers them, each with its number here once it has one.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    all: Vec<(Tunnel, u32)>,
+}
+
+impl Names {
+    /// Takes in the tunnels that were numbered from `start` on; in any order.
+    pub(crate) fn learn(&mut self, start: usize, tunnels: &[Tunnel]) {
+        let end = start + tunnels.len();
+        self.all.resize(self.all.len().max(end), (Tunnel::default(), NONE));
+        for ((named, _), tunnel) in self.all[start..end].iter_mut().zip(tunnels) {
+            *named = *tunnel;
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Tunnels {
@@ -60,6 +77,20 @@ impl Tunnels {
             self.paths[number as usize].turn(run, packet.handling);
         }
         number
+    }
+
+    /// Counts a packet on its way in tunnel `name` of `names`; the number of the tunnel here.
+    #[inline]
+    pub(super) fn named(&mut self, names: &mut Names, name: u32, handling: Handling) -> u32 {
+        let (tunnel, known) = &mut names.all[name as usize];
+        if *known == NONE {
+            *known = self.number(tunnel);
+        }
+        let run = &mut self.all[*known as usize].run;
+        if !run.take(handling) {
+            self.paths[*known as usize].turn(run, handling);
+        }
+        *known
     }
 
     #[cold]

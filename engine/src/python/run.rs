@@ -15,7 +15,7 @@ use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
 use crate::cells;
-use crate::scan::{self as run, Options};
+use crate::scan::{self as run, Options, Split};
 use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
@@ -274,7 +274,7 @@ pub(super) fn scan(
     let options = overlays.options(selection(py, select)?, dedup, count);
     let options = Options { checksums, max_flows, ..options };
     let mut monitor = PyMonitor::new(progress, interrupted);
-    let run = py.detach(|| run::scan(inputs, &options, &mut monitor));
+    let run = py.detach(|| run::scan(inputs, &options, Split::over(threads), &mut monitor));
     let run = run.map_err(|error| capture_error(py, error))?;
     match monitor.raised {
         Some(error) if !(keep_on_interrupt && error.is_instance_of::<PyKeyboardInterrupt>(py)) => Err(error),

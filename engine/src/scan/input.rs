@@ -1,7 +1,7 @@
 //! Where a run's captures come from.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,8 +67,17 @@ impl Input {
         if let Some(capture) = self.open.take() {
             return Ok(capture);
         }
-        let reader = self.reader().map_err(|source| self.error(source))?;
-        Capture::open(&self.name, reader)
+        match &self.origin {
+            Some(Origin::Path(path)) if self.size.is_some() => {
+                let file = open_file(path).map_err(|source| self.error(source))?;
+                Capture::open_at(&self.name, Arc::new(file))
+            }
+            Some(Origin::Bytes(bytes)) => Capture::open_at(&self.name, Arc::new(Arc::clone(bytes))),
+            _ => {
+                let reader = self.once().map_err(|source| self.error(source))?;
+                Capture::open(&self.name, reader)
+            }
+        }
     }
 
     /// A capture whose first frame was looked at. Regular files are opened anew in their turn, so that many captures
@@ -79,16 +88,13 @@ impl Input {
         }
     }
 
-    fn reader(&mut self) -> io::Result<Box<dyn Read + Send>> {
-        let once: Box<dyn Read + Send> = match &self.origin {
-            Some(Origin::Path(path)) if self.size.is_some() => return Ok(Box::new(open_file(path)?)),
-            Some(Origin::Bytes(bytes)) => return Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
-            _ => match self.origin.take() {
-                Some(Origin::Path(path)) => Box::new(open_file(&path)?),
-                Some(Origin::Stdin) => Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
-                Some(Origin::Reader(reader)) => reader,
-                Some(Origin::Bytes(_)) | None => return self.kept_reader(),
-            },
+    /// What can be read once, or was kept when it was.
+    fn once(&mut self) -> io::Result<Box<dyn Read + Send>> {
+        let once: Box<dyn Read + Send> = match self.origin.take() {
+            Some(Origin::Path(path)) => Box::new(open_file(&path)?),
+            Some(Origin::Stdin) => Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+            Some(Origin::Reader(reader)) => reader,
+            Some(Origin::Bytes(_)) | None => return self.kept_reader(),
         };
         match &self.kept {
             Some(file) => Ok(Box::new(Tee { reader: once, copy: file.try_clone()? })),

@@ -3,7 +3,9 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::{Input, Monitor, Progress};
+use super::crew::Crew;
+use super::{Input, Monitor, Progress, observe};
+use crate::analysis::Analysis;
 use crate::capture::{Capture, Clock, Facts, Frame, LinkType, Step};
 use crate::error::{CaptureError, Damage};
 
@@ -132,13 +134,60 @@ impl Reading {
     where
         F: FnMut(Position, &Frame<'_>) -> Taken,
     {
+        self.step_by(monitor, |reading, open| reading.drain(open, None, each))
+    }
+
+    /// Reads on by one segment, which others of the crew may have walked already, and takes it into `analysis`.
+    pub(super) fn step_with(
+        &mut self,
+        monitor: &mut dyn Monitor,
+        crew: &mut Crew,
+        analysis: &mut Analysis,
+    ) -> Result<bool, CaptureError> {
+        self.step_by(monitor, |reading, open| reading.take_turn(open, crew, analysis))
+    }
+
+    fn take_turn(
+        &mut self,
+        open: &mut Open,
+        crew: &mut Crew,
+        analysis: &mut Analysis,
+    ) -> Result<Step, CaptureError> {
+        let number = self.at - 1;
+        let size = self.inputs.get(number).and_then(Input::size).unwrap_or_default();
+        let turn = crew.turn((number, &open.capture), size, analysis);
+        let until = turn.as_ref().map(|turn| turn.end);
+        if let Some(mut part) = turn.and_then(|turn| turn.part) {
+            let fits =
+                self.left.is_none_or(|left| left > part.walked.inside()) && analysis.can_take(&part.walked);
+            if fits {
+                analysis.take_walked(&mut part.walked);
+                self.progress.frames += part.walked.frames();
+                open.clock.merge(part.walked.clock());
+                self.left = self.left.map(|left| left - part.walked.inside());
+                open.capture.jump(part.range.end);
+            }
+            crew.done(part.walked, analysis);
+            if fits {
+                return Ok(Step::Reached);
+            }
+        }
+        self.drain(open, until, &mut |_, frame: &Frame<'_>| observe(analysis, frame))
+    }
+
+    #[inline]
+    fn step_by(
+        &mut self,
+        monitor: &mut dyn Monitor,
+        take: impl FnOnce(&mut Self, &mut Open) -> Result<Step, CaptureError>,
+    ) -> Result<bool, CaptureError> {
         let Some(mut open) = self.next()? else {
             // Ctrl-C often ends the writer of a pipe too: then the end comes first, and the signal is still to be
             // looked at.
             let _ = self.look(monitor, true);
             return Ok(false);
         };
-        let drained = self.drain(&mut open, each);
+        let drained = take(self, &mut open);
         self.progress.bytes = open.bytes + open.capture.bytes_read();
         let broken = match drained {
             Ok(Step::Stopped) => {
@@ -175,8 +224,9 @@ impl Reading {
         Ok(Some(Open { capture: input.open()?, clock: Clock::default(), bytes, frames }))
     }
 
+    /// Reads on by one buffer, or up to where it says.
     #[inline]
-    fn drain<F>(&mut self, open: &mut Open, each: &mut F) -> Result<Step, CaptureError>
+    fn drain<F>(&mut self, open: &mut Open, until: Option<u64>, each: &mut F) -> Result<Step, CaptureError>
     where
         F: FnMut(Position, &Frame<'_>) -> Taken,
     {
@@ -188,12 +238,16 @@ impl Reading {
             each(Position { capture, number: *frames - before }, frame)
         };
         let Some(left) = &mut self.left else {
-            return open.capture.drain(&mut |frame| match take(&frame) {
+            let mut each = |frame: Frame<'_>| match take(&frame) {
                 Taken::Last => ControlFlow::Break(()),
                 Taken::Inside | Taken::Outside => ControlFlow::Continue(()),
-            });
+            };
+            return match until {
+                Some(until) => open.capture.drain_to(until, &mut each),
+                None => open.capture.drain(&mut each),
+            };
         };
-        open.capture.drain(&mut |frame| {
+        let mut each = |frame: Frame<'_>| {
             let taken = take(&frame);
             *left -= u64::from(taken != Taken::Outside);
             if *left == 0 || taken == Taken::Last {
@@ -201,7 +255,11 @@ impl Reading {
             } else {
                 ControlFlow::Continue(())
             }
-        })
+        };
+        match until {
+            Some(until) => open.capture.drain_to(until, &mut each),
+            None => open.capture.drain(&mut each),
+        }
     }
 
     fn tell_of(&mut self, open: &Open, broken: Option<io::Error>) {

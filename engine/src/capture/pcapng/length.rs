@@ -4,9 +4,9 @@ use super::super::number::u32_at;
 use crate::error::Damage;
 
 /// Type, length, and the length again.
-const SHORTEST_BLOCK: u32 = 12;
+pub(super) const SHORTEST_BLOCK: u32 = 12;
 /// Blocks that have to be held whole may be no longer.
-const LARGEST_HELD_BLOCK: u32 = 16 << 20;
+pub(super) const LARGEST_HELD_BLOCK: u32 = 16 << 20;
 
 #[inline]
 pub(super) fn check_length(length: u32, offset: u64) -> Result<(), Damage> {

@@ -4,7 +4,7 @@ use super::length::torn;
 use crate::error::Damage;
 
 /// A block of which some bytes are consumed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Skip {
     /// Where the block starts.
     pub(super) start: u64,

@@ -19,7 +19,7 @@ const HEAD_LEN: usize = 20;
 pub(super) const LONGEST: u32 = 4096;
 
 /// Packets that were dropped before they came into the capture.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Drops {
     /// By the interfaces of the sections before.
     before: u64,
