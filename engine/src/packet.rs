@@ -167,8 +167,10 @@ mod flag {
     pub(super) const REST: u64 = 256;
     /// ... of IP packets...
     pub(super) const REST_OF_IP: u64 = 512;
-    /// ... to group addresses.
+    /// ... to group addresses...
     pub(super) const REST_OF_GROUPS: u64 = 1024;
+    /// ... with ports of TCP.
+    pub(super) const REST_OF_TCP: u64 = 2048;
 }
 
 const VNI_SHIFT: u32 = 40;
@@ -265,9 +267,11 @@ impl Key {
     pub(crate) fn rest(&self) -> Self {
         let group = if self.is_bum() { flag::REST_OF_GROUPS } else { 0 };
         let ip = if self.protocol().is_some() { flag::REST_OF_IP } else { 0 };
+        let is_tcp = self.protocol() == Some(ip::protocol::TCP) && self.has(flag::PORTS);
+        let tcp = if is_tcp { flag::REST_OF_TCP } else { 0 };
         let kept = self.tunnel_and_flags & (u64::from(u32::MAX) << TUNNEL_SHIFT | flag::VNI | flag::TAG);
         let mut rest = Self::of_vni(self.vni());
-        rest.tunnel_and_flags = kept | flag::REST | ip | group;
+        rest.tunnel_and_flags = kept | flag::REST | ip | group | tcp;
         rest
     }
 

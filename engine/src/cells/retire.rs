@@ -44,6 +44,13 @@ impl Cells {
                 cells.take_in(*number, self, id, cell);
             }
         }
+        // Errors are kept for so few flows that those of flows that went may stay, as long as one of their cells does.
+        for (about, cell, errors) in self.quoted.iter() {
+            let number = numbers[cell as usize];
+            if number != NONE {
+                cells.quoted.add(about, cells.path_of(&cells.all[number]), number, errors);
+            }
+        }
         let Cells { all, links, rare, tunnels, connections, .. } = &mut cells;
         let mut books = Books { cells: all, links, rare, tunnels };
         for (number, id) in numbers.iter().zip(0..) {
