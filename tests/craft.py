@@ -9,8 +9,19 @@ from ipaddress import ip_address
 
 Tag = tuple[int, int]  # (tag protocol identifier, tag control information), as IEEE 802.1Q has them
 
-ETHERTYPE = {"ipv4": 0x0800, "arp": 0x0806, "ipv6": 0x86DD}
-PROTOCOL = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}
+ETHERTYPE = {"ipv4": 0x0800, "arp": 0x0806, "ipv6": 0x86DD, "mpls": 0x8847, "pppoe": 0x8864}
+PROTOCOL = {
+    "icmp": 1,
+    "igmp": 2,
+    "ipip": 4,
+    "tcp": 6,
+    "udp": 17,
+    "ipv6-in-ip": 41,
+    "gre": 47,
+    "esp": 50,
+    "icmpv6": 58,
+    "sctp": 132,
+}
 TCP_FLAGS = "FSRPAUEC"  # FIN SYN RST PSH ACK URG ECE CWR, from bit 0 up
 VXLAN_PORT = 4789
 I_FLAG = 0x08
@@ -226,6 +237,60 @@ def summed(src: str, dst: str, kind: str, message: bytes, how: str = "right") ->
         right = 0xFFFF  # RFC 768: 0 would say that there is none
     values = {"right": right, "wrong": right ^ 0x0101, "partial": 0xFFFF - checksum(pseudo), "zero": 0}
     return message[:at] + number(values[how], 2) + message[at + 2 :]
+
+
+# ---- carriers ------------------------------------------------------------------------------------
+
+BRIDGED, ERSPAN, ERSPAN_III = 0x6558, 0x88BE, 0x22EB  # GRE protocol types
+
+
+def mpls(labels: Sequence[int], payload: bytes, *, traffic_class: int = 0, ttl: int = 64) -> bytes:
+    """Return a label stack (RFC 3032 section 2.1), the last label with the S bit."""
+    bottom = len(labels) - 1
+    entries = (
+        label << 12 | traffic_class << 9 | (0x100 if at == bottom else 0) | ttl
+        for at, label in enumerate(labels)
+    )
+    return b"".join(number(entry, 4) for entry in entries) + payload
+
+
+def control_word(frame: bytes, sequence: int = 0) -> bytes:
+    """Return a pseudowire's frame behind its control word (RFC 4385 section 3)."""
+    return number(sequence, 4) + frame
+
+
+def pppoe(version: int, packet: bytes, *, session: int = 1, length: int | None = None) -> bytes:
+    """Return a PPPoE session payload (RFC 2516 section 4) around the PPP frame of an IP packet."""
+    ppp = number({4: 0x0021, 6: 0x0057}[version], 2) + packet
+    return b"\x11\0" + number(session, 2) + number(len(ppp) if length is None else length, 2) + ppp
+
+
+def gre(
+    protocol: int,
+    payload: bytes,
+    *,
+    key: int | None = None,
+    sequence: int | None = None,
+    summed: bool = False,
+) -> bytes:
+    """Return a GRE packet (RFC 2784 section 2, RFC 2890 section 2); `summed` has a checksum."""
+    flags = 0x8000 * summed | 0x2000 * (key is not None) | 0x1000 * (sequence is not None)
+    words = b"".join(number(word, 4) for word in (key, sequence) if word is not None)
+    head = number(flags, 2) + number(protocol, 2)
+    if not summed:
+        return head + words + payload
+    return head + number(checksum(head + bytes(4) + words + payload), 2) + bytes(2) + words + payload
+
+
+def erspan(kind: int, frame: bytes, *, session: int = 5, subheader: bool = False) -> bytes:
+    """Return a mirrored frame from GRE on (draft-foschiano-erspan-03 section 4), of type 1, 2 or 3."""
+    if kind == 1:
+        return gre(ERSPAN, frame)
+    if kind == 2:
+        return gre(ERSPAN, number(0x1001, 2) + number(session, 2) + number(7, 4) + frame, sequence=9)
+    head = number(0x2001, 2) + number(session, 2) + number(123_456, 4) + number(0, 2)
+    tail = number(1, 2) + bytes(8) if subheader else bytes(2)
+    return gre(ERSPAN_III, head + tail + frame, sequence=9)
 
 
 # ---- VXLAN ---------------------------------------------------------------------------------------

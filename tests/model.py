@@ -563,7 +563,9 @@ def overhead(packets: Sequence[Unit], by: str) -> list[Row]:
         row = dict(zip(names, key, strict=True)) | sums(group) | overhead_sums(group)
         row["outer_ip_bytes"] = sum(unit.outer_ip_bytes for unit in group)
         row["udp_bytes"] = row["vxlan_bytes"] = 8 * sum(len(unit.fact.levels) for unit in group)
-        row["outer_ethernet_bytes"] = row["overhead_bytes"] - row["outer_ip_bytes"] - 2 * row["udp_bytes"]
+        row["carrier_bytes"] = sum(unit.fact.carrier_bytes for unit in group)
+        headers = row["outer_ip_bytes"] + 2 * row["udp_bytes"] + row["carrier_bytes"]
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - headers
         row["goodput_percent"] = percent(row["payload_bytes"], row["wire_bytes"])
         row["vlan_overhead_bytes"] = 4 * len(group)
         on_cable = [unit.fact.outer_packet for unit in group if not unit.fact.offload]

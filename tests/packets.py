@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import accumulate
 from math import isnan, nan
 from typing import TypeAlias, cast
 
+import carriers
 import containers
 import craft
+from carriers import Carried, Carrier
 from containers import Record
-from inner import L4, Inner, InnerIp
+from inner import L4, Inner, InnerIp, InnerOther
 
 TIMEOUT = 30 * 10**9  # the pieces of one outer datagram are seen within so many nanoseconds
 OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
@@ -45,6 +48,7 @@ class Fact:
     outer_mac: str | None = None
     source_port: int = 0
     outer_ip_bytes: int = 0
+    carrier_bytes: int = 0
     outer_packet: int = 0
     offload: bool = False
     inner_bytes: int = 0
@@ -77,7 +81,7 @@ class Fact:
     outer_sum: str = "zero"  # what the outer UDP checksum is found to be
     inner_sum: str | None = None  # ... and those of the inner frame, where it has any
     about: "About | None" = None
-    datagram: tuple[str, str, int, int] | None = None  # which outer datagram a piece of one belongs to
+    datagram: tuple[object, ...] | None = None  # which outer datagram a piece of one belongs to
     overlaps: bool = False  # whether pieces of its datagram do, that are not the same
     path: str = "vxlan"
     around: tuple[Level, ...] = ()
@@ -155,16 +159,20 @@ class Link:
 
     def encode(self, version: int, packet: bytes) -> bytes:
         """Return the frame around an IP packet."""
-        code = craft.ETHERTYPE[f"ipv{version}"]
+        return self.around(Carried(f"ipv{version}", packet))
+
+    def around(self, inside: Carried) -> bytes:
+        """Return the frame around an IP packet or, where the kind has EtherTypes, what another announces."""
+        code, data = craft.ETHERTYPE[inside.ethertype], inside.data
         if self.kind == "ethernet":
-            return craft.ethernet(self.dst, self.src, code, packet, self.tags)
+            return craft.ethernet(self.dst, self.src, code, data, self.tags)
         if self.kind == "sll":
-            return craft.sll(self.src, code, packet)
+            return craft.sll(self.src, code, data)
         if self.kind == "sll2":
-            return craft.sll2(self.src, code, packet)
+            return craft.sll2(self.src, code, data)
         if self.kind in ("null", "loop"):
-            return craft.null(version, packet, big=self.kind == "loop")
-        return packet
+            return craft.null(inside.version, data, big=self.kind == "loop")
+        return data
 
 
 @dataclass(frozen=True)
@@ -237,7 +245,7 @@ class Outer:
 
 @dataclass(frozen=True)
 class Shell:
-    """A VXLAN packet that another one carries: Ethernet, IP, UDP and VXLAN."""
+    """A VXLAN packet that another one carries: Ethernet, carriers, IP, UDP and VXLAN."""
 
     outer: Outer
     vni: int
@@ -245,39 +253,101 @@ class Shell:
     flags: int = craft.I_FLAG
     reserved: int = 0
     last: int = 0
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def header(self) -> int:
         """The length of all its headers."""
-        return self.link.header + self.outer.header + 16
+        return self.link.header + sum(carrier.header for carrier in self.carriers) + self.outer.header + 16
+
+    @property
+    def ip_bytes(self) -> int:
+        """The length of its IP headers."""
+        return self.outer.header + sum(carrier.ip_header for carrier in self.carriers)
+
+    @property
+    def before_ip(self) -> int:
+        """What stands in front of its outermost IP packet."""
+        before = self.link.header
+        for carrier in self.carriers:
+            if carrier.ip_header:
+                break
+            before += carrier.header
+        return before
+
+    @property
+    def path(self) -> str:
+        """The words for what it adds."""
+        return "/".join([*(carrier.word for carrier in self.carriers), "vxlan"])
+
+    @property
+    def address(self) -> str | None:
+        """The sender of the Ethernet frame around the VTEP's packet, if no carrier's IP header is between."""
+        for carrier in reversed(self.carriers):
+            if carrier.ethernet:
+                return carriers.MACS[1]
+            if carrier.ip_header:
+                return None
+        return self.link.address
 
     @property
     def unusual(self) -> bool:
         """Whether a bit is set that RFC 7348 reserves."""
         return bool(self.flags & ~craft.I_FLAG or self.reserved or self.last)
 
+    @property
+    def version(self) -> int:
+        """The version of its outermost IP header."""
+        own = next((carrier.version for carrier in self.carriers if carrier.ip_header), None)
+        return own or self.outer.version
+
     def around(self, frame: bytes) -> bytes:
         """Return VXLAN header and frame."""
         return craft.vxlan(self.vni, frame, flags=self.flags, reserved=self.reserved, last=self.last)
 
+    def packet(self, frame: bytes) -> Carried:
+        """Return the VTEP's packet around the frame."""
+        return Carried(f"ipv{self.outer.version}", self.outer.packet(self.outer.datagram(self.around(frame))))
+
+    def wrap(self, packet: Carried) -> bytes:
+        """Return the frame with its carriers around the VTEP's packet, or around a piece of that."""
+        return self.link.around(carriers.around(self.carriers, packet))
+
     def encode(self, frame: bytes) -> bytes:
         """Return the Ethernet frame around the frame."""
-        packet = self.outer.packet(self.outer.datagram(self.around(frame)))
-        return self.link.encode(self.outer.version, packet)
+        return self.wrap(self.packet(frame))
 
     def inner(self, frame: bytes) -> Inner:
-        """Return the same as UDP traffic of a tenant, which is what it is where it counts as no overlay."""
-        outer = self.outer
+        """Return the same as traffic of a tenant, which is what it is where it counts as no overlay."""
+        outer, ends = self.outer, (self.link.dst, self.link.src)
+        if self.carriers:
+            first, *rest = self.carriers
+            inside = carriers.around(rest, self.packet(frame))
+            written = self.encode(frame)
+            if not first.ip_header:
+                announced = first.around(inside)
+                body = InnerOther(craft.ETHERTYPE[announced.ethertype], announced.data)
+                return Inner(*ends, body, self.link.tags, written=written)
+            kind, payload = first.payload(first.brought(inside))
+            carrier = InnerIp(*carriers.ENDS[first.version], L4(kind, payload=payload))
+            return Inner(*ends, carrier, self.link.tags, written=written)
         udp = L4("udp", outer.source_port, outer.port, payload=self.around(frame), checksum=outer.checksum)
         ip = InnerIp(
             outer.src, outer.dst, udp, outer.options, outer.extensions, traffic_class=outer.traffic_class
         )
-        return Inner(self.link.dst, self.link.src, ip, self.link.tags, written=self.encode(frame))
+        return Inner(*ends, ip, self.link.tags, written=self.encode(frame))
 
     def level(self) -> Level:
         """Return what must be reported of it."""
         outer = self.outer
-        return Level(self.vni, outer.src, outer.dst, outer.source_port, self.link.address)
+        return Level(self.vni, outer.src, outer.dst, outer.source_port, self.address)
+
+    @property
+    def traffic_class(self) -> int | None:
+        """What the IP header directly inside of the frame around asks for."""
+        if not self.carriers:
+            return self.outer.traffic_class
+        return 0 if self.carriers[0].ip_header else None
 
 
 MAX_DEPTH = 4
@@ -301,11 +371,12 @@ class Packet:
     trailer: int = 0
     snap: int | None = None
     inside: tuple[Shell, ...] = ()
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def shell(self) -> Shell:
         """Return the outermost overlay."""
-        return Shell(self.outer, self.vni, self.link, self.flags, self.reserved, self.last)
+        return Shell(self.outer, self.vni, self.link, self.flags, self.reserved, self.last, self.carriers)
 
     @property
     def shells(self) -> tuple[Shell, ...]:
@@ -325,9 +396,8 @@ class Packet:
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
-        packet = self.outer.packet(self.outer.datagram(self.vxlan()))
-        data = self.link.encode(self.outer.version, packet) + bytes(self.trailer)
-        return Record(self.time, data[: self.snap], len(data), self.link.number(self.outer.version))
+        data = self.shell.encode(self.carried()) + bytes(self.trailer)
+        return Record(self.time, data[: self.snap], len(data), self.link.number(self.shell.version))
 
     @property
     def before_inner(self) -> int:
@@ -356,7 +426,7 @@ class Packet:
         """Return what it means."""
         record, header = self.record(), self.shell.header
         if len(record.data) < header - 8:
-            return Fact(self.time, record.wire, "malformed", "outer_cut")
+            return self.cut_outside(record)
         if len(record.data) < header:
             return Fact(self.time, record.wire, "invalid", "vxlan_cut")
         if not self.flags & craft.I_FLAG:
@@ -366,14 +436,22 @@ class Packet:
             return Fact(self.time, record.wire, "invalid", "depth_exceeded")
         return counted.innermost_fact(record)
 
+    def cut_outside(self, record: Record) -> Fact:
+        """Return what a frame is that is cut before the UDP header ends."""
+        first = next(iter(self.carriers), None)
+        if first is None or len(record.data) < self.link.header + first.ip_header:
+            return Fact(self.time, record.wire, "malformed", "outer_cut")
+        return Fact(self.time, record.wire, "other", "non_udp" if first.ip_header else "non_ip")
+
     def innermost_fact(self, record: Record) -> Fact:
         """Return what it means where all overlays count."""
         kept, size = len(record.data) - self.before_inner, len(self.inner.encode())
-        outer_packet = self.outer.header + 16 + len(self.carried())
+        outer_packet = self.shell.header - self.shell.before_ip + len(self.carried())
+        paths = accumulate((shell.path for shell in self.shells), "{}/{}".format)
         is_whole = kept >= size or self.outer.checksum == "zero"
         levels = [
-            replace(shell.level(), path="/".join(["vxlan"] * depth), depth=depth)
-            for depth, shell in enumerate(self.shells, start=1)
+            replace(shell.level(), path=path, depth=depth)
+            for depth, (shell, path) in enumerate(zip(self.shells, paths, strict=True), start=1)
         ]
         own = levels.pop()
         plain = Fact(
@@ -390,7 +468,8 @@ class Packet:
             ttl=self.outer.ttl,
             outer_class=self.outer.traffic_class,
             dont_fragment=self.outer.dont_fragment,
-            outer_ip_bytes=sum(shell.outer.header for shell in self.shells),
+            outer_ip_bytes=sum(shell.ip_bytes for shell in self.shells),
+            carrier_bytes=sum(carrier.own_header for shell in self.shells for carrier in shell.carriers),
             outer_packet=outer_packet,
             offload=bool(self.outer.zero) or outer_packet > OFFLOAD,
             inner_bytes=size,
@@ -401,7 +480,7 @@ class Packet:
         )
         fact = replace(plain, **self.inner.facts(kept))  # type: ignore[arg-type]
         # The packet directly inside of the outermost.
-        return replace(fact, inner_class=self.inside[0].outer.traffic_class) if self.inside else fact
+        return replace(fact, inner_class=self.inside[0].traffic_class) if self.inside else fact
 
     def quoted(self, behind: int) -> Fact | None:
         """Return what a quote tells that has so many bytes behind the outer IP header; None where too few."""
@@ -441,14 +520,15 @@ class Piece:
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
-        outer = self.whole.outer
-        data = self.whole.link.encode(outer.version, outer.packet(self.data, self.offset, more=self.more))
-        return Record(self.whole.time, data, len(data), self.whole.link.number(outer.version))
+        outer, shell = self.whole.outer, self.whole.shell
+        packet = outer.packet(self.data, self.offset, more=self.more)
+        data = shell.wrap(Carried(f"ipv{outer.version}", packet))
+        return Record(self.whole.time, data, len(data), self.whole.link.number(shell.version))
 
     @property
     def header(self) -> int:
-        """The length of its own IP header; IPv6 has a header more for fragments."""
-        return self.whole.outer.header + (8 if self.whole.outer.version == 6 else 0)
+        """The length of its IP headers; IPv6 has a header more for fragments."""
+        return self.whole.shell.ip_bytes + (8 if self.whole.outer.version == 6 else 0)
 
     def fact(self) -> Fact:
         """Return what it means by itself."""
@@ -516,12 +596,12 @@ def records(frames: Sequence[Frame]) -> list[Record]:
 def facts(frames: Sequence[Frame]) -> list[Fact]:
     """Return what they mean; a piece that completes its outer datagram is the packet."""
     made = [frame.fact() for frame in frames]
-    lives: dict[tuple[str, str, int], list[Life]] = {}
+    lives: dict[tuple[object, ...], list[Life]] = {}
     for index, frame in enumerate(frames):
         if not isinstance(frame, Piece):
             continue
         outer = frame.whole.outer
-        key = (outer.src, outer.dst, outer.ident)
+        key = (outer.src, outer.dst, outer.ident, frame.whole.carriers)
         known = lives.setdefault(key, [])
         if not known or not known[-1].takes(frame):
             known.append(Life(frame.whole.time))
@@ -530,7 +610,7 @@ def facts(frames: Sequence[Frame]) -> list[Fact]:
             made[index] = replace(
                 whole,
                 wire=made[index].wire,
-                outer_ip_bytes=frame.header + whole.outer_ip_bytes - outer.header,
+                outer_ip_bytes=frame.header + whole.outer_ip_bytes - frame.whole.shell.ip_bytes,
                 offload=False,
                 first_piece=True,
                 overlaps=known[-1].overlaps,

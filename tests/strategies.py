@@ -7,8 +7,10 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
+import carriers
 import craft
 import model
+from carriers import Carrier
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther
 from packets import About, Frame, Link, Outer, Packet, Piece, Plain, Shell
@@ -158,7 +160,18 @@ class Maker:
             packet = replace(packet, flags=flags, reserved=reserved, last=last)
         if self.rarely(6):
             packet = replace(packet, inside=tuple(self.shell() for _ in range(self.one(1, 1, 1, 2, 3, 4, 5))))
+        if self.rarely(6) and kind in ("ethernet", "sll", "sll2") and not packet.outer.zero:
+            packet = replace(packet, carriers=self.carriers(), trailer=0)
         return packet
+
+    def carriers(self) -> tuple[Carrier, ...]:
+        """Return what carries a VXLAN packet, now and then more than one thing."""
+        made: tuple[Carrier, ...] = ()
+        for _ in range(self.one(1, 1, 1, 2, 3)):
+            more = (*made, Carrier(self.one(*carriers.WORDS), self.one(4, 4, 6)))
+            if carriers.fit(more):
+                made = more
+        return made
 
     def shell(self) -> Shell:
         """Return a VXLAN packet for another one to carry."""
@@ -166,7 +179,7 @@ class Maker:
         if self.rarely(6):
             flags, reserved = self.one((0x88, 100), (0x08, 1), (0, 0))
             shell = replace(shell, flags=flags, reserved=reserved)
-        return shell
+        return replace(shell, carriers=self.carriers()) if self.rarely(4) else shell
 
     def plain(self, kind: str) -> Plain:
         """Return a frame that is no VXLAN packet, with the disposition that the contract gives it."""

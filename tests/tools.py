@@ -89,7 +89,7 @@ def assert_conservation(report: vxinspect.Report) -> None:
         assert column == "inner_bytes" or total("underlay", column) == expected, column
         assert total("flows", column) == total("conversations_ip", column) <= expected, column
     for row in (row for name in TABLES if name.startswith("overhead") for row in rows[name]):
-        parts = ("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes")
+        parts = ("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes", "carrier_bytes")
         assert (
             row["overhead_bytes"]
             == sum(row[part] for part in parts)

@@ -92,7 +92,7 @@ def observe(capture: Path, ports: Iterable[int] = (), *, reassemble: bool = Fals
 
 @dataclass(frozen=True)
 class OuterHeader:
-    """The outer IP header of a VXLAN frame, and its UDP source port."""
+    """The IP header around the outermost VXLAN of a frame, and its UDP source port."""
 
     src: str
     dst: str
@@ -114,10 +114,9 @@ def outer_headers(capture: Path) -> list[OuterHeader]:
     headers = []
     for frame in frames:
         if frame["vxlan.vni"]:
-            layers = frame["frame.protocols"][0].split(":")
-            version = next(layer for layer in layers if layer in both)
-            src, dst, *numbers = (frame[name][0] for name in both[version])
-            cut = version == "ip" and frame["ip.flags.df"][0] in ("1", "True")
+            version, at = Layers(frame["frame.protocols"][0].split(":")).networks()[0]
+            src, dst, *numbers = (frame[name][at] for name in both[version])
+            cut = version == "ip" and frame["ip.flags.df"][at] in ("1", "True")
             ttl, dscp, ecn = map(int, numbers)
             headers.append(OuterHeader(src, dst, ttl, dscp, ecn, cut, int(frame["udp.srcport"][0])))
     return headers

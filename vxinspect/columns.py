@@ -260,7 +260,7 @@ _ENCAPSULATION = Column(
     "encapsulation",
     "encapsulation",
     "text",
-    "what wraps the packets, from the outermost in, down to what the row is about: vxlan, vxlan/vxlan",
+    "what wraps the packets, from the outermost in, down to what the row is about: vxlan, erspan/vxlan",
     "encap",
     usual="vxlan",
 )
@@ -549,6 +549,13 @@ def _overhead(by: str, title: str, key: tuple[Column, ...], ends: tuple[Ends, ..
             ),
             _OFFLOAD_FRAMES,
             *((_ENCAPSULATION,) if key else ()),
+            Column(
+                "carrier_bytes",
+                "carriers",
+                "bytes",
+                "headers of what carries VXLAN, as GRE and MPLS, without IP's",
+                usual=0,
+            ),
         ),
         key=(
             *(tuple(column.name for column in key) if not ends else tuple(end.name for end in ends)),
@@ -570,7 +577,7 @@ def _overhead(by: str, title: str, key: tuple[Column, ...], ends: tuple[Ends, ..
                 "offload_frames",
                 "largest_outer_ip_packet",
             ),
-            *("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes"),
+            *("outer_ethernet_bytes", "outer_ip_bytes", "udp_bytes", "vxlan_bytes", "carrier_bytes"),
         ),
         ends=ends,
     )

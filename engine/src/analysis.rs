@@ -123,7 +123,7 @@ impl Analysis {
     fn noted(&mut self, packet: &mut Packet) -> bool {
         self.tally.notes_of(packet.notes);
         let around = self.aside.around(packet);
-        let selected = self.settings.select.matches(packet, around);
+        let selected = self.settings.select.matches(packet, around.layers);
         if selected && !around.is_empty() {
             packet.tunnel = packet.tunnel.in_chain(self.cells.chain(around));
         }

@@ -22,8 +22,9 @@ use std::hash::BuildHasher;
 
 use crate::capture::NO_TIME;
 use crate::decode::Message;
+use crate::encapsulation::Around;
 use crate::memory::prefetch;
-use crate::packet::{FlowKey, Key, Layer, Note, Origin, Packet, Tunnel};
+use crate::packet::{FlowKey, Key, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
 use crate::wire::tcp::flags;
@@ -38,7 +39,7 @@ pub use connections::{RoundTrips, Standing};
 pub use health::Health;
 use index::Index;
 pub(crate) use index::Seed;
-pub use levels::Level;
+pub use levels::{HeaderBytes, Level};
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
 use quoted::Quoted;
@@ -400,8 +401,8 @@ impl Cells {
     }
 
     /// The number that stands for what is around a packet's innermost overlay.
-    pub fn chain(&mut self, stack: &[Layer]) -> u32 {
-        self.tunnels.chain_number(stack)
+    pub fn chain(&mut self, around: Around<'_>) -> u32 {
+        self.tunnels.chain_number(around)
     }
 
     /// How the underlay treats each direction of a tunnel, each once for each UDP port.

@@ -1,13 +1,14 @@
 //! The walk over a frame. Nothing else decodes.
 //!
 //! Each frame, outer or inner, is walked by the same functions: link layer and tags ([`link`]), IP ([`network`]), then
-//! UDP. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
+//! UDP; on the way there may be [`carriers`]. Where UDP leads to VXLAN the inner frame is walked in the same way, and what it lacks is a note on the packet
 //! rather than a reason to refuse it: its VTEP would have delivered it. Where that inner frame is VXLAN again, [`stack`]
 //! goes on.
 //!
 //! A fragment of an outer datagram ends the walk; once the datagram is whole ([`fragment`]), the walk goes on behind its IP
 //! headers.
 
+mod carriers;
 mod checksums;
 mod fingerprint;
 mod fragment;
@@ -24,7 +25,7 @@ mod tests;
 
 use crate::capture::{Frame, LinkType};
 use crate::disposition::Ending;
-use crate::encapsulation::Encapsulation;
+use crate::encapsulation::{Around, Carriers, Encapsulation};
 use crate::packet::{Checks, Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::ethernet::{Ethernet, ethertype};
 use crate::wire::icmp::Error;
@@ -34,10 +35,10 @@ use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan::Vxlan;
 use crate::wire::{Missing, Span};
 
+pub(crate) use carriers::is_protocol as is_carrier;
 pub use checksums::{verify, verify_whole};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
-use link::Link;
 pub use message::{Message, message};
 use network::Network;
 pub use overlays::{Overlays, Ports, VXLAN_PORT};
@@ -56,13 +57,25 @@ pub struct Aside {
     pub error: Option<Error>,
     /// See [`Self::around`].
     stack: Vec<Layer>,
+    /// The carriers inside of the stack.
+    carriers: Carriers,
 }
 
 impl Aside {
-    /// What is around the innermost overlay of `packet`, the last that was walked; from the outermost in.
+    /// What is around the innermost overlay of `packet`, the last that was walked.
     #[must_use]
-    pub fn around(&self, packet: &Packet) -> &[Layer] {
-        if packet.notes.has(Note::Stacked) { &self.stack } else { &[] }
+    pub fn around(&self, packet: &Packet) -> Around<'_> {
+        if packet.notes.has(Note::Stacked) {
+            Around { layers: &self.stack, carriers: self.carriers }
+        } else {
+            Around::default()
+        }
+    }
+
+    /// The packet that is being walked has no more around it than `carriers`.
+    fn carried_in(&mut self, carriers: Carriers) {
+        self.stack.clear();
+        self.carriers = carriers;
     }
 }
 
@@ -77,13 +90,14 @@ pub fn decode(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside
         None => behind_any(frame, overlays, packet, aside),
     };
     let ending = ending.unwrap_or_else(|ending| ending);
-    if ending.is_packet() && packet.key.protocol_number() == protocol::UDP {
+    // Nearly all that overlays carry is TCP, and none of that another overlay.
+    if ending.is_packet() && packet.key.protocol_number() != protocol::TCP {
         return inside(ending, frame, overlays, packet, aside);
     }
     ending
 }
 
-/// Goes on inside of a packet whose inner frame is UDP, and whose walk ended with `outermost`.
+/// Goes on inside of a packet whose inner frame may hold another overlay, and whose walk ended with `outermost`.
 #[inline(never)]
 fn inside(
     outermost: Ending,
@@ -92,12 +106,18 @@ fn inside(
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Ending {
-    if overlays.at(packet.key.destination_port()).is_none() {
+    let may_hold_one = match packet.key.protocol_number() {
+        protocol::UDP => overlays.at(packet.key.destination_port()).is_some(),
+        number => {
+            carriers::is_protocol(number) || packet.key.ethertype().is_some_and(carriers::is_announced_by)
+        }
+    };
+    if !may_hold_one {
         return outermost;
     }
     let held = frame.data.get(packet.inner_at as usize..).unwrap_or_default();
     let inner_frame = Span::new(held, packet.inner_len as usize);
-    let walked = stack::walk(inner_frame, overlays, packet, &mut aside.stack);
+    let walked = stack::walk(inner_frame, overlays, packet, aside);
     walked.map_or_else(|ending| ending, |()| outermost)
 }
 
@@ -123,17 +143,15 @@ fn behind_any(
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
     let link = link::read(frame)?;
-    let ip = internet(&link)?;
+    let ip = match link.ethertype {
+        Some(ethertype::IPV4) => network::v4(link.payload)?,
+        Some(ethertype::IPV6) => network::v6(link.payload)?,
+        Some(other) if carriers::is_announced_by(other) => {
+            return Ok(carriers::look(frame, None, overlays, packet, aside));
+        }
+        _ => return Err(Ending::NonIp),
+    };
     behind_ip(frame, link.source, &ip, overlays, packet, aside)
-}
-
-#[inline(always)]
-fn internet<'a>(link: &Link<'a>) -> Result<Network<'a>, Ending> {
-    match link.ethertype {
-        Some(ethertype::IPV4) => network::v4(link.payload),
-        Some(ethertype::IPV6) => network::v6(link.payload),
-        _ => Err(Ending::NonIp),
-    }
 }
 
 #[inline(always)]
@@ -152,8 +170,7 @@ fn behind_ip(
         return Err(fragment::ending(ip, fragment));
     }
     if ip.protocol != protocol::UDP {
-        quote::look(frame, overlays, packet, aside);
-        return Err(Ending::NonUdp);
+        return Ok(carriers::look(frame, Some(ip.protocol), overlays, packet, aside));
     }
     behind_headers(frame, mac, ip, overlays, packet, aside)
 }

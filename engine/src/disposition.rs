@@ -81,6 +81,8 @@ endings! {
     UnselectedVxlanGpe = "unselected_vxlan_gpe", Other;
     /// Geneve that is not to be reported.
     UnselectedGeneve = "unselected_geneve", Other;
+    /// More carriers inside each other than are looked into, and no VXLAN in those.
+    CarriersExceeded = "carriers_exceeded", Other;
     /// The I flag is not set, so there is no valid VNI (RFC 7348, section 5).
     IFlagClear = "i_flag_clear", Invalid;
     /// The datagram is shorter than a VXLAN header.

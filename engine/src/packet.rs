@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use crate::encapsulation::Encapsulation;
+use crate::encapsulation::{Carriers, Encapsulation};
 use crate::wire::mac::Mac;
 use crate::wire::{ip, ipv4, ipv6, vxlan};
 
@@ -129,6 +129,8 @@ pub struct Layer {
     pub vni: u32,
     /// Who sent it.
     pub origin: Origin,
+    /// What carries it.
+    pub carriers: Carriers,
 }
 
 /// Everything that tells two packets apart for any report: the tunnel's direction, VNI, inner MACs, inner tag, EtherType,

@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 
 use crate::capture::NO_TIME;
 use crate::disposition::{Disposition, Ending};
-use crate::encapsulation::path;
+use crate::encapsulation::{Around, path};
 use crate::error::RunError;
-use crate::packet::{Layer, Note, Packet};
+use crate::packet::{Note, Packet};
 use crate::scan::{Monitor, Position};
 use crate::stream::{Seen, Stream};
 use crate::value::Value;
@@ -35,8 +35,8 @@ pub struct Row<'a> {
     pub ending: Ending,
     /// What it is, where it is a VXLAN packet.
     pub packet: Option<&'a Packet>,
-    /// What is around its innermost overlay; from the outermost in.
-    pub around: &'a [Layer],
+    /// What is around its innermost overlay.
+    pub around: Around<'a>,
 }
 
 impl<'a> Row<'a> {
@@ -128,7 +128,7 @@ pub enum Of {
     /// The VXLAN packet; null for any other frame.
     Packet(fn(&Packet) -> Value),
     /// The VXLAN packet, and what is around its innermost overlay; null for any other frame.
-    Layers(fn(&Packet, &[Layer]) -> Value),
+    Around(fn(&Packet, Around<'_>) -> Value),
     /// The run: the name of the capture, where it reads several.
     Run,
 }
@@ -139,7 +139,7 @@ impl Column {
         match self.value {
             Of::Frame(value) => value(row),
             Of::Packet(value) => row.packet.map_or(Value::Null, value),
-            Of::Layers(value) => row.packet.map_or(Value::Null, |packet| value(packet, row.around)),
+            Of::Around(value) => row.packet.map_or(Value::Null, |packet| value(packet, row.around)),
             Of::Run => Value::maybe(name(), |name| Value::Text(name.into())),
         }
     }
@@ -217,9 +217,9 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "notes", value: Of::Packet(notes) },
     Column {
         name: "encapsulation",
-        value: Of::Layers(|packet, around| Value::Text(path(around, packet.tunnel.encapsulation()))),
+        value: Of::Around(|packet, around| Value::Text(path(around, packet.tunnel.encapsulation()))),
     },
-    Column { name: "depth", value: Of::Layers(|_, around| Value::Count(around.len() as u64 + 1)) },
+    Column { name: "depth", value: Of::Around(|_, around| Value::Count(around.layers.len() as u64 + 1)) },
 ];
 
 fn count(number: Option<u16>) -> Value {

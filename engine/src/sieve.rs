@@ -4,7 +4,8 @@ use crate::analysis::{Fragments, Settings, Tally};
 use crate::capture::Frame;
 use crate::decode::{self, Aside, decode};
 use crate::disposition::Ending;
-use crate::packet::{Layer, Note, Packet};
+use crate::encapsulation::Around;
+use crate::packet::{Note, Packet};
 
 /// Walks frames, counts how they end, and tells which are selected.
 #[derive(Debug)]
@@ -67,14 +68,14 @@ impl Sieve {
         }
         packet.notes.set(Note::Copy, copy);
         self.tally.notes_of(packet.notes);
-        let selected = !copy && self.settings.select.matches(packet, self.aside.around(packet));
+        let selected = !copy && self.settings.select.matches(packet, self.aside.around(packet).layers);
         self.selected += u64::from(selected);
         Some(Look { ending, selected, copy, piece })
     }
 
-    /// What is around the innermost overlay of the packet that was looked at last; from the outermost in.
+    /// What is around the innermost overlay of the packet that was looked at last.
     #[must_use]
-    pub fn around(&self, packet: &Packet) -> &[Layer] {
+    pub fn around(&self, packet: &Packet) -> Around<'_> {
         self.aside.around(packet)
     }
 

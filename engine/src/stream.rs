@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use crate::analysis::{Settings, Tally};
 use crate::capture::{Facts, Frame};
 use crate::decode::Ports;
+use crate::encapsulation::Around;
 use crate::error::CaptureError;
-use crate::packet::{Layer, Note, Packet};
+use crate::packet::{Note, Packet};
 use crate::scan::{Ahead, Input, Monitor, Options, Position, Reading, Taken, begin};
 use crate::sieve::{Look, Sieve};
 
@@ -21,7 +22,7 @@ pub struct Seen<'a> {
     /// What there is to say of it.
     pub look: Look,
     decoded: &'a Packet,
-    around: &'a [Layer],
+    around: Around<'a>,
     front: &'a [u8],
 }
 
@@ -39,10 +40,10 @@ impl<'a> Seen<'a> {
         (self.look.ending.is_packet()).then_some(self.decoded)
     }
 
-    /// What is around the innermost overlay of that packet; from the outermost in.
+    /// What is around the innermost overlay of that packet.
     #[must_use]
-    pub fn around(&self) -> &'a [Layer] {
-        if self.look.ending.is_packet() { self.around } else { &[] }
+    pub fn around(&self) -> Around<'a> {
+        if self.look.ending.is_packet() { self.around } else { Around::default() }
     }
 }
 

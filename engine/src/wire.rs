@@ -9,8 +9,10 @@
 
 pub mod arp;
 pub mod checksum;
+pub mod erspan;
 pub mod ethernet;
 pub mod geneve;
+pub mod gre;
 pub mod icmp;
 pub mod igmp;
 pub mod ip;
@@ -18,6 +20,8 @@ pub mod ipv4;
 pub mod ipv6;
 pub mod loopback;
 pub mod mac;
+pub mod mpls;
+pub mod pppoe;
 pub mod sctp;
 pub mod sll;
 pub mod tcp;

@@ -159,12 +159,12 @@ fn outer_frame() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// Where inner TCP of the alphabet begins, and which way it goes.
+/// Where inner TCP of the alphabet begins, with all of its header, and which way it goes.
 fn tcp_at(data: &[u8]) -> Option<(usize, usize)> {
     let header = |ports: [u16; 2]| craft::tcp(ports[0], ports[1], 0, &[], &[])[..12].to_vec();
     let ways = [[40_000, 80], [80, 40_000]].map(header);
-    let found = data.windows(12).enumerate();
-    found.into_iter().find_map(|(at, bytes)| Some((at, ways.iter().position(|way| way == bytes)?)))
+    let found = data.windows(20).enumerate();
+    found.into_iter().find_map(|(at, bytes)| Some((at, ways.iter().position(|way| *way == bytes[..12])?)))
 }
 
 /// Has TCP segments follow each other in sequence: of a burst of repetitions over a cut, not all count.
@@ -239,16 +239,37 @@ fn interleave(cuts: Vec<Cut>, others: Vec<Record>, repeats: bool) -> Vec<(Option
     placed.into_iter().map(|(_, number, record)| (number, record)).collect()
 }
 
+/// Puts something around a frame.
+type Shape = fn(&[u8]) -> Vec<u8>;
+
+/// What an Ethernet frame may have around it.
+fn carried() -> impl Strategy<Value = Shape> {
+    const SHAPES: [Shape; 6] = [
+        <[u8]>::to_vec,
+        <[u8]>::to_vec,
+        |frame| craft::outer(craft::MPLS, &craft::labels(&[16, 17], frame)),
+        |frame| in_gre(&craft::erspan(frame)),
+        |frame| in_gre(&craft::gre(craft::BRIDGED, [None, Some(5), None], frame)),
+        |frame| craft::over_ipv4(300, &in_gre(&craft::gre(craft::BRIDGED, [None; 3], frame))),
+    ];
+    select(SHAPES.to_vec())
+}
+
+fn in_gre(payload: &[u8]) -> Vec<u8> {
+    craft::outer(craft::IPV4, &Ipv4 { protocol: craft::GRE, ..Ipv4::default() }.around(payload))
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let noise = prop_oneof![Just(craft::inner()), Just(vec![]), prop::collection::vec(any::<u8>(), 0..80)];
     let whole = (ends(), options(), any::<bool>(), vxlan_datagram())
         .prop_map(|(ends, options, is_v6, datagram)| outer_ip(ends, None, options, is_v6, &datagram));
+    let whole = (whole, carried()).prop_map(|(frame, around)| around(&frame));
     framed(prop_oneof![8 => whole, 1 => icmp_error(), 1 => noise])
 }
 
 /// The same with pieces of a datagram that may be any one's.
 fn record_or_piece() -> impl Strategy<Value = Record> {
-    framed(outer_frame())
+    framed((outer_frame(), carried()).prop_map(|(frame, around)| around(&frame)))
 }
 
 fn framed(data: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Record> {
@@ -307,15 +328,17 @@ fn assert_facts(merged: &Analysis, whole: &Analysis) {
     assert_eq!(candidates(merged), candidates(whole));
 }
 
-/// The sum of a column of counts.
+/// The sum of a column of counts; of layers, that of the outermost.
 fn sum(analysis: &Analysis, view: View, column: &str) -> u64 {
     let table = view.table(analysis.cells(), &[], None).unwrap();
-    let at = table.columns().iter().position(|name| *name == column).unwrap();
-    let count = |row| match table.values(row, analysis.cells()).unwrap()[at] {
+    let place = |wanted: &str| table.columns().iter().position(|name| *name == wanted);
+    let (at, depth) = (place(column).unwrap(), place("depth"));
+    let count = |row: &[Value], at: usize| match row[at] {
         Value::Count(count) => count,
         ref other => panic!("{column} is {other:?}"),
     };
-    (0..table.len()).map(count).sum()
+    let rows = (0..table.len()).map(|row| table.values(row, analysis.cells()).unwrap());
+    rows.filter(|row| depth.is_none_or(|depth| count(row, depth) == 1)).map(|row| count(&row, at)).sum()
 }
 
 /// Merges the parts that the two cuts make, first the left ones and first the right ones.

@@ -43,9 +43,9 @@ COLUMNS = {
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
     "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s encapsulation",
-    "overhead_total": _OVERHEAD,
-    "overhead_vni": f"vni {_OVERHEAD} encapsulation",
-    "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD} encapsulation",
+    "overhead_total": f"{_OVERHEAD} carrier_bytes",
+    "overhead_vni": f"vni {_OVERHEAD} encapsulation carrier_bytes",
+    "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD} encapsulation carrier_bytes",
 }
 
 SUMMARY = """schema_version version captures frames time totals bytes vnis tunnels top_flows hints copies

@@ -184,6 +184,7 @@ def alike(frame: Frame, version: int) -> bool:
         and plain(frame)
         and not frame.inside
         and not frame.link.tags
+        and not frame.carriers
         and len(frame.inner.tags) < 2
         and (not isinstance(frame.inner.body, InnerIp) or frame.inner.body.name == f"ipv{version}")
     )

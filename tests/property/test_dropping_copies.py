@@ -72,9 +72,10 @@ def seen(frame: Frame) -> Seen:
     if isinstance(frame, Plain):
         return Seen(frame, record, frame.fact())
     packet = _outer_packet(frame)
-    link = frame.link if isinstance(frame, Packet) else frame.whole.link
-    kept = packet[: max(0, len(record.data) - link.header)]
-    return Seen(frame, record, frame.fact(), kept if len(kept) >= 12 else None, link.header)
+    whole = frame if isinstance(frame, Packet) else frame.whole
+    start = whole.shell.header - 16 - whole.outer.header
+    kept = packet[: max(0, len(record.data) - start)]
+    return Seen(frame, record, frame.fact(), kept if len(kept) >= 12 else None, start)
 
 
 def facts(frames: Sequence[Seen]) -> list[Fact]:

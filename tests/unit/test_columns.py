@@ -38,9 +38,9 @@ CONTRACT = {
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
     "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s encapsulation",
-    "overhead_total": OVERHEAD,
-    "overhead_vni": f"vni {OVERHEAD} encapsulation",
-    "overhead_tunnel": f"vtep_a vtep_b {OVERHEAD} encapsulation",
+    "overhead_total": f"{OVERHEAD} carrier_bytes",
+    "overhead_vni": f"vni {OVERHEAD} encapsulation carrier_bytes",
+    "overhead_tunnel": f"vtep_a vtep_b {OVERHEAD} encapsulation carrier_bytes",
 }
 
 

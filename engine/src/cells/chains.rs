@@ -5,14 +5,14 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 
-use crate::encapsulation::Encapsulation;
+use crate::encapsulation::{Around, Carriers, Encapsulation};
 use crate::packet::{Layer, Tunnel};
 use crate::wire::udp;
 
 /// What wraps a packet, down to one of its overlays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// The names of the headers from the outermost in: `vxlan`, `vxlan/vxlan`.
+    /// The names of the headers from the outermost in: `vxlan`, `vxlan/vxlan`, `erspan/vxlan`.
     pub text: Cow<'static, str>,
     /// Which overlay from outside this is, counted from 1.
     pub depth: u16,
@@ -30,12 +30,16 @@ impl PathId {
 /// The headers around the innermost overlay of some packets.
 #[derive(Debug)]
 pub(super) struct Chain {
-    /// From the outermost in, each with its path.
+    /// Overlays from the outermost in, each with its path.
     pub(super) layers: Box<[(Layer, PathId)]>,
+    /// Carriers inside of those.
+    carriers: Carriers,
     /// UDP headers, in bytes.
     pub(super) udp_bytes: u32,
     /// The overlays' own headers, in bytes.
     pub(super) overlay_bytes: u32,
+    /// The carriers' headers, in bytes, without IP's.
+    pub(super) carrier_bytes: u32,
 }
 
 /// The chains and paths of a run.
@@ -43,7 +47,7 @@ pub(super) struct Chain {
 pub(super) struct Chains {
     /// Number 0, which is not in here, is that of no headers at all.
     all: Vec<Chain>,
-    numbers: HashMap<Box<[Layer]>, u32>,
+    numbers: HashMap<Carriers, HashMap<Box<[Layer]>, u32>>,
     paths: Vec<Path>,
     paths_by_text: HashMap<Cow<'static, str>, PathId>,
 }
@@ -62,28 +66,32 @@ impl Default for Chains {
 }
 
 impl Chains {
-    /// The number of the chain of `layers`, which it gets when it is new.
-    pub(super) fn number(&mut self, layers: &[Layer]) -> u32 {
-        if layers.is_empty() {
+    /// The number of the chain of what is around some packets, which it gets when it is new.
+    pub(super) fn number(&mut self, around: Around<'_>) -> u32 {
+        let Around { layers, carriers } = around;
+        if around.is_empty() {
             return 0;
         }
-        if let Some(number) = self.numbers.get(layers) {
+        if let Some(number) = self.numbers.get(&carriers).and_then(|alike| alike.get(layers)) {
             return *number;
         }
         let mut path = None;
         let with_paths = layers.iter().map(|layer| {
-            let longer = self.path_to(path, layer.tunnel.encapsulation());
+            let longer = self.path_to(path, layer.carriers, layer.tunnel.encapsulation());
             path = Some(longer);
             (*layer, longer)
         });
+        let all_carriers = layers.iter().map(|layer| layer.carriers).chain([carriers]);
         let chain = Chain {
             layers: with_paths.collect(),
+            carriers,
             udp_bytes: (layers.len() * udp::HEADER_LEN) as u32,
             overlay_bytes: layers.iter().map(|layer| layer.tunnel.overlay_header_len()).sum(),
+            carrier_bytes: all_carriers.map(Carriers::header_len).sum(),
         };
         self.all.push(chain);
         let number = self.all.len() as u32;
-        self.numbers.insert(layers.into(), number);
+        self.numbers.entry(carriers).or_default().insert(layers.into(), number);
         number
     }
 
@@ -95,14 +103,18 @@ impl Chains {
 
     /// The numbers that the chains of `other` have here; its number 0 first.
     pub(super) fn numbers_of(&mut self, other: &Chains) -> Vec<u32> {
-        let layers = |chain: &Chain| chain.layers.iter().map(|(layer, _)| *layer).collect::<Vec<_>>();
-        let theirs = other.all.iter().map(|chain| self.number(&layers(chain)));
+        let theirs = other.all.iter().map(|chain| {
+            let layers: Vec<Layer> = chain.layers.iter().map(|(layer, _)| *layer).collect();
+            self.number(Around { layers: &layers, carriers: chain.carriers })
+        });
         std::iter::once(0).chain(theirs).collect()
     }
 
-    /// The tunnel that is outside of all others around `tunnel`; `None` where there is none.
+    /// The tunnel outside of which there is no other, of those of a packet whose innermost is `tunnel`; `None` where
+    /// nothing is around that.
     pub(super) fn outermost(&self, tunnel: &Tunnel) -> Option<Tunnel> {
-        self.get(tunnel.chain())?.layers.first().map(|(layer, _)| layer.tunnel)
+        let chain = self.get(tunnel.chain())?;
+        Some(chain.layers.first().map_or_else(|| tunnel.in_chain(0), |(layer, _)| layer.tunnel))
     }
 
     /// The layers of all chains with their paths; a layer as often as there are chains with it.
@@ -112,15 +124,23 @@ impl Chains {
 
     /// The path down to the overlay of `tunnel`.
     pub(super) fn path_of(&mut self, tunnel: &Tunnel) -> PathId {
-        let outside = self.get(tunnel.chain()).and_then(|chain| chain.layers.last()).map(|(_, path)| *path);
-        self.path_to(outside, tunnel.encapsulation())
+        let chain = self.get(tunnel.chain());
+        let outside = chain.and_then(|chain| chain.layers.last()).map(|(_, path)| *path);
+        let carriers = chain.map_or_else(Carriers::default, |chain| chain.carriers);
+        self.path_to(outside, carriers, tunnel.encapsulation())
     }
 
-    fn path_to(&mut self, outside: Option<PathId>, encapsulation: Encapsulation) -> PathId {
-        let (text, depth) = match outside.map(|path| self.path(path)) {
-            Some(path) => (format!("{}/{}", path.text, encapsulation.name()).into(), path.depth + 1),
-            None => (Cow::Borrowed(encapsulation.name()), 1),
-        };
+    fn path_to(
+        &mut self,
+        outside: Option<PathId>,
+        carriers: Carriers,
+        encapsulation: Encapsulation,
+    ) -> PathId {
+        let outside = outside.map(|path| self.path(path));
+        let depth = 1 + outside.map_or(0, |path| path.depth);
+        let own: Vec<&str> = carriers.names().chain([encapsulation.name()]).collect();
+        let own = own.join("/");
+        let text = Cow::Owned(outside.map_or_else(|| own.clone(), |path| format!("{}/{own}", path.text)));
         if let Some(known) = self.paths_by_text.get(&text) {
             return *known;
         }

@@ -19,6 +19,17 @@ pub struct Level<'a> {
     outer: Option<&'a Layer>,
 }
 
+/// Headers around an inner frame, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct HeaderBytes {
+    /// UDP's.
+    pub udp: u32,
+    /// The overlays' own.
+    pub overlays: u32,
+    /// The carriers', without IP's.
+    pub carriers: u32,
+}
+
 impl Level<'_> {
     /// Whether the tenant's frame is directly inside.
     #[must_use]
@@ -80,12 +91,19 @@ impl Cells {
         self.tunnels.stack(number)
     }
 
-    /// UDP headers, and headers of overlays, that each of a cell's packets has; in bytes.
+    /// The headers, beside Ethernet's and IP's, that each of a cell's packets has.
     #[must_use]
-    pub fn header_bytes(&self, cell: &Cell) -> (u32, u32) {
+    pub fn header_bytes(&self, cell: &Cell) -> HeaderBytes {
         let tunnel = self.tunnel(cell);
-        let around = self.tunnels.around(tunnel).map_or((0, 0), |c| (c.udp_bytes, c.overlay_bytes));
-        (around.0 + udp::HEADER_LEN as u32, around.1 + tunnel.overlay_header_len())
+        let (udp, overlays) = (udp::HEADER_LEN as u32, tunnel.overlay_header_len());
+        match self.tunnels.around(tunnel) {
+            None => HeaderBytes { udp, overlays, carriers: 0 },
+            Some(chain) => HeaderBytes {
+                udp: udp + chain.udp_bytes,
+                overlays: overlays + chain.overlay_bytes,
+                carriers: chain.carrier_bytes,
+            },
+        }
     }
 
     /// Hands over the UDP source ports of the outermost of them, with how many packets each has.

@@ -10,6 +10,7 @@ use super::chains::{self, Chain, Chains, PathId};
 use super::index::{Index, Seed};
 use super::underlay::{Errors, Path, Run, Treatment};
 use super::{Cell, NONE};
+use crate::encapsulation::Around;
 use crate::packet::{FlowKey, Handling, Layer, Packet, Tunnel};
 use crate::wire::icmp::Error;
 
@@ -100,7 +101,7 @@ impl Tunnels {
         number
     }
 
-    /// The underlay knows of the outermost tunnel only.
+    /// The underlay knows of the outermost tunnel only, and carriers are a part of it.
     #[cold]
     fn carry_stacked(&mut self, number: u32, packet: &Packet) {
         let number = self.carrier(number) as usize;
@@ -156,9 +157,9 @@ impl Tunnels {
         self.all.len()
     }
 
-    /// The number of the chain of `layers`.
-    pub(super) fn chain_number(&mut self, layers: &[Layer]) -> u32 {
-        self.chains.number(layers)
+    /// The number of the chain of what is around some packets.
+    pub(super) fn chain_number(&mut self, around: Around<'_>) -> u32 {
+        self.chains.number(around)
     }
 
     /// The numbers that the chains of `other` have here; its number 0 first.

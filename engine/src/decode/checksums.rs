@@ -3,9 +3,9 @@
 //! They are verified over the same layers as the walk's, in a second one: summing up all bytes costs more than the
 //! headers do, and those who do not ask for it pay nothing.
 
+use super::carriers;
 use super::fragment::{self, Whole};
 use super::header::Payload;
-use super::link;
 use super::network::{self, Header, Network};
 use crate::capture::Frame;
 use crate::packet::{Checks, Inside, Outside, Packet};
@@ -24,15 +24,17 @@ const ICMP_FIELD: usize = 2;
 #[must_use]
 pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(frame.data);
-    let ip = link::read(frame).ok().and_then(|link| internet(link.ethertype?, link.payload));
-    Checks::new(outside(ip.as_ref()), inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
+    let reached = carriers::through(frame).ok();
+    let outside = outside(reached.as_ref().map(|it| &it.ip));
+    Checks::new(outside, inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
 }
 
 /// Verifies those of a VXLAN packet that was put together, and which `packet` was decoded from.
 #[must_use]
 pub fn verify_whole(whole: &Whole<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(whole.front);
-    let outside = outside(fragment::behind(whole).ok().as_ref());
+    let reached = fragment::reach(whole).ok();
+    let outside = outside(reached.as_ref().map(|it| &it.ip));
     Checks::new(outside, inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
 }
 

@@ -10,12 +10,14 @@ use foldhash::quality::RandomState;
 
 use crate::capture::Frame;
 use crate::disposition::{Disposition, Ending};
+use crate::encapsulation::Carriers;
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
 use crate::wire::{Span, arp, ipv4, ipv6, tcp};
 
 use super::Overlays;
+use super::carriers::{self, Place};
 use super::header;
 use super::link;
 use super::network::{self, Network};
@@ -32,7 +34,8 @@ const MOST_LAYERS: usize = 4;
 /// 5 in 100,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Fingerprint {
-    /// Of a VXLAN packet, or a piece of one: outer IP packet without TTL and checksums, all captured bytes of it.
+    /// Of a VXLAN packet, or a piece of one: outer IP packet, inside of any carriers, without TTL and checksums, all
+    /// captured bytes of it.
     pub whole: Option<u64>,
     /// Of a VXLAN packet, the packet inside; of a frame that is sound and not VXLAN, its own. Without link layer, TTL
     /// and checksums, and no more than its first 256 bytes.
@@ -76,36 +79,55 @@ impl<'a> Announced<'a> {
         Some(Self::read(link.ethertype?, link.payload))
     }
 
-    /// What the VXLAN packet in it carries.
-    fn inside(&self, overlays: &Overlays) -> Option<Self> {
-        let ip = self.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip))?;
-        let (udp, data) = Udp::read(ip.payload).ok()?;
-        let header = header::read(overlays.at(udp.destination_port())?, data).ok()?;
-        let (_, ethertype, payload) = header.payload.read(header.inner)?;
-        Some(Self::read(ethertype, payload))
+    /// Whether another overlay may be inside, be that in carriers.
+    fn may_hold_one(&self) -> bool {
+        self.ip.as_ref().map_or_else(
+            || carriers::is_announced_by(self.ethertype),
+            |ip| ip.protocol == protocol::UDP || carriers::is_protocol(ip.protocol),
+        )
+    }
+
+    /// The IP packet in it, behind any carriers.
+    fn packet(&self) -> Option<(Span<'a>, Network<'a>)> {
+        if let Some(ip) = self.ip.filter(|ip| ip.protocol == protocol::UDP) {
+            return Some((self.span, ip));
+        }
+        let place = Place::Announced(self.ethertype, self.span);
+        let reached = carriers::reach(place, None, Carriers::default()).ok()?;
+        Some((reached.span, reached.ip))
     }
 }
 
+/// What the VXLAN packet that `ip` is carries.
+fn inside<'a>(ip: &Network<'a>, overlays: &Overlays) -> Option<Announced<'a>> {
+    if ip.protocol != protocol::UDP || is_later_fragment(ip) {
+        return None;
+    }
+    let (udp, data) = Udp::read(ip.payload).ok()?;
+    let header = header::read(overlays.at(udp.destination_port())?, data).ok()?;
+    let (_, ethertype, payload) = header.payload.read(header.inner)?;
+    Some(Announced::read(ethertype, payload))
+}
+
 fn encapsulated(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
-    let outer = Announced::by(frame)?;
-    let mut innermost = outer.inside(overlays);
+    let (span, ip) = Announced::by(frame)?.packet()?;
+    let mut innermost = inside(&ip, overlays);
     for _ in 1..MOST_LAYERS {
-        let Some(deeper) = innermost.as_ref().and_then(|it| it.inside(overlays)) else {
+        let deeper = innermost.as_ref().filter(|it| it.may_hold_one()).and_then(Announced::packet);
+        let Some(deeper) = deeper.and_then(|(_, ip)| inside(&ip, overlays)) else {
             break;
         };
         innermost = Some(deeper);
     }
-    let whole = outer.ip.as_ref().and_then(|ip| whole(outer.span, ip));
-    Some(Fingerprint { whole, bare: innermost.and_then(|it| bare(&it)) })
+    Some(Fingerprint { whole: whole(span, &ip), bare: innermost.and_then(|it| bare(&it)) })
 }
 
 /// A fragment, of which only the first tells that it is none of VXLAN.
 fn piece(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
-    let outer = Announced::by(frame)?;
-    let ip = outer.ip.as_ref().filter(|ip| ip.protocol == protocol::UDP && !is_later_fragment(ip));
-    let is_other = ip
-        .and_then(|ip| Udp::read(ip.payload).ok())
-        .is_some_and(|(udp, _)| overlays.at(udp.destination_port()).is_none());
+    let ip = carriers::through(frame).ok()?.ip;
+    let begins = ip.protocol == protocol::UDP && !is_later_fragment(&ip);
+    let udp = Some(ip.payload).filter(|_| begins).and_then(|payload| Udp::read(payload).ok());
+    let is_other = udp.is_some_and(|(udp, _)| overlays.at(udp.destination_port()).is_none());
     if is_other { alone(frame) } else { encapsulated(frame, overlays) }
 }
 

@@ -8,11 +8,13 @@ use std::net::IpAddr;
 
 use foldhash::quality::FixedState;
 
+use super::carriers::{self, Place, Plain, Reached};
 use super::network::{self, Fragment, Header, Network};
-use super::{Aside, LARGEST_MTU, Overlays, behind_headers, inside, internet, link};
+use super::{Aside, LARGEST_MTU, Overlays, behind_headers, inside};
 use crate::capture::{Frame, LinkType};
 use crate::cells::Charge;
 use crate::disposition::Ending;
+use crate::encapsulation::Carriers;
 use crate::packet::{Handling, Note, Packet};
 use crate::wire::Span;
 use crate::wire::ip::{self, protocol};
@@ -24,19 +26,24 @@ const LONGEST: usize = u16::MAX as usize;
 
 /// What the fragments of one outer datagram have in common.
 ///
-/// Over IPv4 that is the protocol too, and over IPv6 it is not (RFC 8200 asks the first fragment alone). Fragments of
-/// what can only be another protocol than UDP are none of ours, so it need not be told.
+/// Over IPv4 that is the protocol too, and over IPv6 it is not (RFC 8200 asks the first fragment alone). Pieces that
+/// were brought otherwise are those of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Datagram {
     is_v6: bool,
     source: u128,
     destination: u128,
     identification: u32,
+    /// 0 over IPv6.
+    protocol: u8,
+    carriers: Carriers,
 }
 
 impl Datagram {
-    fn of(ip: &Network<'_>, identification: u32) -> Self {
-        Self { is_v6: ip.is_v6, source: ip.source, destination: ip.destination, identification }
+    fn of(ip: &Network<'_>, carriers: Carriers, identification: u32) -> Self {
+        let Network { is_v6, source, destination, .. } = *ip;
+        let protocol = if is_v6 { 0 } else { ip.protocol };
+        Self { is_v6, source, destination, identification, protocol, carriers }
     }
 
     /// Source address.
@@ -79,9 +86,11 @@ pub struct Piece<'a> {
     pub hash: u64,
     /// Protocol of the first header in the datagram, if this is its first piece.
     pub protocol: u8,
-    /// Its own IP header with options or extension headers, in bytes.
+    /// Its own IP header with options or extension headers, and those of its carriers, in bytes.
     pub header_len: u32,
-    /// What that asks of the underlay.
+    /// All that is in front of it in the outermost IP packet, in bytes.
+    pub front_len: u32,
+    /// What its IP header asks of the underlay.
     pub handling: Handling,
     /// Larger than any real MTU, or with its length left out.
     pub is_offload: bool,
@@ -112,14 +121,17 @@ impl Piece<'_> {
 /// others follow it has a multiple of 8 bytes.
 #[cold]
 pub(super) fn ending(ip: &Network<'_>, fragment: &Fragment) -> Ending {
-    let may_be_udp = ip.protocol == protocol::UDP || ip.is_v6 && Extension::is(ip.protocol);
+    let may_be_ours = match ip.protocol {
+        protocol::UDP => true,
+        other => carriers::is_protocol(other) || ip.is_v6 && Extension::is(other),
+    };
     let len = ip.payload.wire_len();
     let fits = fragment.offset as usize + len <= LONGEST;
     let divides = !fragment.more || len.is_multiple_of(8);
-    match (may_be_udp, len > 0 && fits && divides) {
-        (false, _) => Ending::NonUdp,
-        (true, false) => Ending::FragmentLength,
+    match (may_be_ours, len > 0 && fits && divides) {
         (true, true) => Ending::Fragment,
+        (true, false) if !carriers::is_protocol(ip.protocol) => Ending::FragmentLength,
+        _ => Ending::NonUdp,
     }
 }
 
@@ -127,12 +139,12 @@ pub(super) fn ending(ip: &Network<'_>, fragment: &Fragment) -> Ending {
 #[cold]
 #[must_use]
 pub fn piece<'a>(frame: &Frame<'a>) -> Option<Piece<'a>> {
-    let link = link::read(frame).ok()?;
-    let ip = internet(&link).ok()?;
+    let Reached { ip, mac, carriers, ip_header_len, outermost_len, is_offload, .. } =
+        carriers::through(frame).ok()?;
     let fragment = ip.fragment?;
     let data = ip.payload.bytes();
     Some(Piece {
-        datagram: Datagram::of(&ip, fragment.identification),
+        datagram: Datagram::of(&ip, carriers, fragment.identification),
         offset: u16::try_from(fragment.offset).ok()?,
         len: u16::try_from(ip.payload.wire_len()).ok()?,
         more: fragment.more,
@@ -140,11 +152,12 @@ pub fn piece<'a>(frame: &Frame<'a>) -> Option<Piece<'a>> {
         is_cut: ip.payload.is_cut(),
         hash: FixedState::with_seed(0).hash_one(data),
         protocol: ip.protocol,
-        header_len: ip.header_len,
+        header_len: ip_header_len + ip.header_len,
+        front_len: outermost_len.saturating_sub(ip.payload.wire_len() as u32),
         handling: ip.handling(),
-        is_offload: ip.length_left_out || ip.total_len > LARGEST_MTU,
+        is_offload: is_offload || ip.length_left_out || outermost_len > LARGEST_MTU,
         is_routed_on: ip.is_routed_on,
-        mac: link.source,
+        mac,
         time: frame.time,
         wire_len: frame.wire_len,
     })
@@ -163,6 +176,8 @@ pub struct Whole<'a> {
     pub front: &'a [u8],
     /// All of it, in bytes, without the pieces' IP headers.
     pub len: u32,
+    /// Whether all pieces of it were seen, so that there is no more to be told.
+    pub is_complete: bool,
     /// Whether the snap length cut any piece of it.
     pub is_cut: bool,
     /// Whether pieces overlap that are not the same.
@@ -171,13 +186,13 @@ pub struct Whole<'a> {
     pub is_offload: bool,
     /// Whether an IPv6 routing header in front of any piece says that it goes on from its destination.
     pub is_routed_on: bool,
-    /// The IP header of its first piece.
-    pub front_header_len: u32,
-    /// What that asks of the underlay.
+    /// All that is in front of its first piece in the outermost IP packet, in bytes.
+    pub front_len: u32,
+    /// What the IP header of that one asks of the underlay.
     pub handling: Handling,
     /// Who sent that one, where the link layer tells.
     pub mac: Option<Mac>,
-    /// The IP header of the piece that completed it; the other pieces are charged apart.
+    /// The IP headers of the piece that completed it; the other pieces are charged apart.
     pub header_len: u32,
     /// When that one was seen.
     pub time: i64,
@@ -197,20 +212,21 @@ fn walk(
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
-    let ip = behind(whole)?;
-    if ip.protocol != protocol::UDP {
-        return Err(Ending::NonUdp);
-    }
+    let reached = reach(whole)?;
     let frame =
         Frame { data: whole.front, wire_len: whole.wire_len, time: whole.time, link: LinkType::ETHERNET };
-    let ending = behind_headers(&frame, whole.mac, &ip, overlays, packet, aside)?;
+    let ending = if reached.carriers.is_empty() {
+        behind_headers(&frame, reached.mac, &reached.ip, overlays, packet, aside)?
+    } else {
+        carriers::behind(&frame, &reached, plain(whole), overlays, packet, aside)
+    };
     let ending = if ending.is_packet() { inside(ending, &frame, overlays, packet, aside) } else { ending };
     if !ending.is_packet() {
         return Err(ending);
     }
     // As large as the datagram in one piece: that is what the underlay's MTU is too small for.
-    let fragment_header_len = if ip.is_v6 { ipv6::FRAGMENT_HEADER_LEN as u32 } else { 0 };
-    packet.outer_ip_len = whole.front_header_len.saturating_sub(fragment_header_len) + whole.len;
+    let fragment_header_len = if whole.datagram.is_v6 { ipv6::FRAGMENT_HEADER_LEN as u32 } else { 0 };
+    packet.outer_ip_len = whole.front_len.saturating_sub(fragment_header_len) + whole.len;
     packet.notes.set(Note::Offload, whole.is_offload);
     packet.notes.set(Note::Reassembled, true);
     packet.notes.set(Note::OverlappingFragments, whole.overlaps);
@@ -221,23 +237,37 @@ fn walk(
     Ok(ending)
 }
 
-/// The IP packet that `whole` is, behind the extension headers in its pieces.
-pub(super) fn behind<'a>(whole: &Whole<'a>) -> Result<Network<'a>, Ending> {
-    let Datagram { is_v6, source, destination, .. } = whole.datagram;
+/// How the frames of a datagram end in which carriers bring no overlay.
+fn plain(whole: &Whole<'_>) -> Plain {
+    let cut = if whole.is_complete { Ending::NonUdp } else { Ending::OuterCut };
+    Plain { otherwise: Ending::NonUdp, cut }
+}
+
+/// The IP packet that `whole` is, behind the extension headers in its pieces; or that it carries.
+pub(super) fn reach<'a>(whole: &Whole<'a>) -> Result<Reached<'a>, Ending> {
+    let Datagram { is_v6, source, destination, carriers, .. } = whole.datagram;
     let span = Span::new(whole.front, whole.len as usize);
     let behind = network::extensions(whole.protocol, span)?;
-    Ok(Network {
+    let header_len = whole.header_len + (span.wire_len() - behind.payload.wire_len()) as u32;
+    if behind.protocol != protocol::UDP {
+        let place = Place::Protocol(behind.protocol, behind.payload);
+        let reached = carriers::reach(place, None, carriers).map_err(|lost| plain(whole).ending(lost))?;
+        return Ok(Reached { ip_header_len: header_len + reached.ip_header_len, ..reached });
+    }
+    let ip = Network {
         is_v6,
         source,
         destination,
         header: Header::Kept(whole.handling),
         protocol: behind.protocol,
-        header_len: whole.header_len + (span.wire_len() - behind.payload.wire_len()) as u32,
+        header_len,
         total_len: 0,
         length_left_out: false,
         fragment: None,
         is_routed_on: whole.is_routed_on || behind.is_routed_on,
         payload: behind.payload,
         fault: None,
-    })
+    };
+    let (mac, ip_header_len, outermost_len, is_offload) = (whole.mac, 0, 0, false);
+    Ok(Reached { ip, span, mac, carriers, ip_header_len, outermost_len, is_offload })
 }

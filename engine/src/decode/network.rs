@@ -7,6 +7,7 @@ use crate::wire::ipv6::{self, Extension, Ipv6};
 use crate::wire::{Missing, Span};
 
 /// An IP packet.
+#[derive(Clone, Copy)]
 pub(super) struct Network<'a> {
     pub(super) is_v6: bool,
     pub(super) source: u128,
@@ -197,17 +198,26 @@ pub(super) fn v6(span: Span<'_>) -> Result<Network<'_>, Ending> {
 
 /// The packet that an ICMP error quotes: as long as it says it was, and cut wherever the quote ends.
 pub(super) fn quoted(is_v6: bool, span: Span<'_>) -> Result<Network<'_>, Ending> {
-    let told = if is_v6 {
+    let whole = span.with_wire_len(told_len(is_v6, span)?.unwrap_or(usize::from(u16::MAX)));
+    if is_v6 { v6(whole) } else { v4(whole) }
+}
+
+/// The packet in `span`, of which the end may be missing: as long as it says that it was.
+pub(super) fn as_long_as_told(is_v6: bool, span: Span<'_>) -> Result<Span<'_>, Ending> {
+    let told = told_len(is_v6, span)?.unwrap_or(0);
+    Ok(span.with_wire_len(told.max(span.wire_len())))
+}
+
+/// How long the packet in `span` says that it is, in bytes; `None` where its length is left out.
+fn told_len(is_v6: bool, span: Span<'_>) -> Result<Option<usize>, Ending> {
+    let (length, before) = if is_v6 {
         let (ip, _) = Ipv6::read(span).map_err(|missing| lack(missing, Ending::Ipv6Truncated))?;
-        Some(ip.payload_length())
-            .filter(|length| *length != 0)
-            .map(|length| usize::from(length) + ipv6::HEADER_LEN)
+        (ip.payload_length(), ipv6::HEADER_LEN)
     } else {
         let ip = Ipv4::read(span).map_err(|missing| lack(missing, Ending::Ipv4Truncated))?;
-        Some(usize::from(ip.total_length())).filter(|length| *length != 0)
+        (ip.total_length(), 0)
     };
-    let whole = span.with_wire_len(told.unwrap_or(usize::from(u16::MAX)));
-    if is_v6 { v6(whole) } else { v4(whole) }
+    Ok(Some(usize::from(length) + before).filter(|_| length != 0))
 }
 
 /// What is behind extension headers.

@@ -1,7 +1,7 @@
 //! What ICMP errors of the underlay quote: the VXLAN packet that met them.
 
 use super::network::{self, Network};
-use super::{Aside, Overlays, internet, link, relative};
+use super::{Aside, Overlays, relative};
 use crate::capture::Frame;
 use crate::disposition::Ending;
 use crate::packet::{Packet, Tunnel};
@@ -10,19 +10,26 @@ use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan;
 
-/// Looks whether `frame` is such an error. Then `aside` says so, and `packet` is what was quoted, as far as the quote
-/// goes: its tunnel at the least.
-// Errors are rare. The outer headers are walked once more, so that the way of all other frames keeps them in registers.
-#[cold]
-pub(super) fn look(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) {
-    aside.error = read(frame, overlays, packet);
+/// Whether an IP packet of protocol `number` may be such an error.
+pub(super) fn is_protocol(number: u8) -> bool {
+    matches!(number, protocol::ICMP | protocol::ICMPV6)
+}
+
+/// Looks whether `ip`, in `frame`, is such an error. Then `aside` says so, and `packet` is what was quoted, as far as the
+/// quote goes: its tunnel at the least.
+pub(super) fn look(
+    ip: &Network<'_>,
+    frame: &Frame<'_>,
+    overlays: &Overlays,
+    packet: &mut Packet,
+    aside: &mut Aside,
+) {
+    aside.error = read(ip, frame, overlays, packet);
 }
 
 /// The least that a router must quote, an IP header and 8 bytes (RFC 792), ends before the VXLAN header: then the tunnel
 /// is all that is known of the packet.
-fn read(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet) -> Option<Error> {
-    let link = link::read(frame).ok()?;
-    let ip = internet(&link).ok()?;
+fn read(ip: &Network<'_>, frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet) -> Option<Error> {
     let errors = if ip.is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
     if ip.protocol != errors || ip.fragment.is_some() {
         return None;

@@ -4,16 +4,15 @@
 //! flag, a header cut or too short, a fragment) is the tenant's own traffic, and no reason to refuse the packet.
 
 use crate::disposition::Ending;
+use crate::encapsulation::Carriers;
 use crate::packet::{Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::Span;
-use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
-use crate::wire::mac::Mac;
 
+use super::carriers::{self, Reached};
 use super::header::{self, Payload};
-use super::network::{self, Network};
 use super::overlays::Overlays;
-use super::{datagram, inner};
+use super::{Aside, datagram, inner};
 
 /// Where the walk stands.
 struct Place<'a> {
@@ -33,17 +32,23 @@ struct Found<'a> {
 }
 
 /// Looks for further overlays in `frame`, the inner frame of the overlay in `packet`. Where there is one, the packet
-/// becomes the innermost's, and `stack` holds those around it from the outermost in; else both stay as they are.
+/// becomes the innermost's, and `aside` holds what is around it; else both stay as they are.
 pub(super) fn walk(
     frame: Span<'_>,
     overlays: &Overlays,
     packet: &mut Packet,
-    stack: &mut Vec<Layer>,
+    aside: &mut Aside,
 ) -> Result<(), Ending> {
     let payload = Payload::of(packet);
     let mut place = Place { payload, inner: frame, ip_header_len: packet.outer_ip_header_len };
-    let mut layer = Layer { tunnel: packet.tunnel, vni: packet.key.vni(), origin: packet.origin };
+    let mut layer = Layer {
+        tunnel: packet.tunnel,
+        vni: packet.key.vni(),
+        origin: packet.origin,
+        carriers: aside.around(packet).carriers,
+    };
     let mut notes = packet.notes.without_inner();
+    let stack = &mut aside.stack;
     stack.clear();
     while let Some(found) = step(&mut place, overlays) {
         stack.push(layer);
@@ -59,6 +64,7 @@ pub(super) fn walk(
         return Ok(());
     }
     notes.set(Note::Stacked, true);
+    aside.carriers = layer.carriers;
     let handling = packet.handling;
     notes.set(Note::InnerCut, packet.notes.has(Note::InnerCut) && place.inner.is_cut());
     let inner_at = packet.inner_at + place.inner.offset_in(frame.bytes()) as u32;
@@ -82,20 +88,18 @@ pub(super) fn walk(
 /// The overlay in what is carried where the walk stands, if there is one.
 fn step<'a>(place: &mut Place<'a>, overlays: &Overlays) -> Option<Found<'a>> {
     let (mac, ethertype, rest) = place.payload.read(place.inner)?;
-    let ip = match ethertype {
-        ethertype::IPV4 => network::v4(rest).ok()?,
-        ethertype::IPV6 => network::v6(rest).ok()?,
-        _ => return None,
-    };
-    if ip.fault.is_some() || ip.fragment.is_some() || ip.protocol != protocol::UDP {
+    let announced = carriers::Place::Announced(ethertype, rest);
+    let reached = carriers::reach(announced, mac, Carriers::default()).ok()?;
+    if reached.ip.fragment.is_some() || reached.ip.protocol != protocol::UDP {
         return None;
     }
-    let found = overlay(mac, &ip, overlays)?;
-    place.ip_header_len += ip.header_len;
+    let found = overlay(&reached, overlays)?;
+    place.ip_header_len += reached.ip_header_len + reached.ip.header_len;
     Some(found)
 }
 
-fn overlay<'a>(mac: Option<Mac>, ip: &Network<'a>, overlays: &Overlays) -> Option<Found<'a>> {
+fn overlay<'a>(reached: &Reached<'a>, overlays: &Overlays) -> Option<Found<'a>> {
+    let ip = &reached.ip;
     let (udp, data) = datagram(ip).ok()?;
     let port = udp.destination_port();
     let kind = overlays.at(port)?;
@@ -104,12 +108,13 @@ fn overlay<'a>(mac: Option<Mac>, ip: &Network<'a>, overlays: &Overlays) -> Optio
         return None;
     }
     let mut notes = header.notes;
-    notes.set(Note::Offload, ip.length_left_out);
+    notes.set(Note::Offload, ip.length_left_out || reached.is_offload);
     notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
     let layer = Layer {
         tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, port).of(kind, header.len),
         vni: header.vni,
-        origin: Origin::new(mac, udp.source_port()),
+        origin: Origin::new(reached.mac, udp.source_port()),
+        carriers: reached.carriers,
     };
     Some(Found { layer, notes, payload: header.payload, inner: header.inner })
 }

@@ -1,5 +1,6 @@
 //! The walk on frames built by hand: one trap a test. Expectations are those of the RFCs and of the bytes themselves.
 
+mod carriers;
 #[path = "../../tests/craft/mod.rs"]
 mod craft;
 mod cut;

@@ -70,7 +70,7 @@ impl Text {
                 }
                 Of::Frame(value) => value(row),
                 Of::Packet(value) => row.packet.map_or(Value::Null, value),
-                Of::Layers(value) => row.packet.map_or(Value::Null, |packet| value(packet, row.around)),
+                Of::Around(value) => row.packet.map_or(Value::Null, |packet| value(packet, row.around)),
             };
             match self.form {
                 Form::Csv => csv(&value, &mut self.clock, &mut self.drawn),

@@ -14,6 +14,7 @@ use super::target;
 use super::told::{self, Outcome, PortCandidate};
 use crate::capture::{LinkType, NO_TIME};
 use crate::disposition::Ending;
+use crate::encapsulation::{Around, Carriers};
 use crate::packet::{self, Layer};
 use crate::packets::text::{Form, Text};
 use crate::packets::{self, COLUMNS, Row, Wanted};
@@ -31,7 +32,8 @@ pub(super) struct Packet {
     link: LinkType,
     ending: Ending,
     decoded: packet::Packet,
-    around: Box<[Layer]>,
+    layers: Box<[Layer]>,
+    carriers: Carriers,
     data: Box<[u8]>,
     /// The inner frame, where it is put together from fragments, and so not in the data.
     together: Option<Box<[u8]>>,
@@ -47,7 +49,8 @@ impl Packet {
             link: seen.frame.link,
             ending: seen.look.ending,
             decoded: seen.packet().copied().unwrap_or_default(),
-            around: seen.around().into(),
+            layers: seen.around().layers.into(),
+            carriers: seen.around().carriers,
             data: seen.frame.data.into(),
             together: seen.packet().is_some_and(is_together).then(|| seen.inner().into()),
         }
@@ -61,7 +64,7 @@ impl Packet {
             captured_len: self.data.len() as u32,
             ending: self.ending,
             packet: self.ending.is_packet().then_some(&self.decoded),
-            around: &self.around,
+            around: Around { layers: &self.layers, carriers: self.carriers },
         }
     }
 

@@ -624,9 +624,11 @@ pub static FIELDS: &[Field] = &[
     label("note.overlapping_fragments", "some of which overlap without being the same", |p| {
         p.notes.has(Note::OverlappingFragments)
     }),
-    label("note.stacked", "more than one header wraps the inner frame: VXLAN in VXLAN", |p| {
-        p.notes.has(Note::Stacked)
-    }),
+    label(
+        "note.stacked",
+        "more than one header wraps the inner frame: VXLAN in VXLAN, or in a carrier",
+        |p| p.notes.has(Note::Stacked),
+    ),
     label("note.zero_checksum_ipv6", "the UDP checksum of a tunnel is 0 over IPv6 (RFC 6935)", |p| {
         p.notes.has(Note::ZeroChecksumIpv6)
     }),

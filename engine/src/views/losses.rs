@@ -103,8 +103,9 @@ pub fn losses(cells: &Cells) -> Vec<LossRow> {
         let cell = cells.get(standing.cell);
         let level = cells.outermost(cell);
         let (from, to, vni) = (level.tunnel.source(), level.tunnel.destination(), cell.key.vni());
-        let (udp, overlay) = cells.header_bytes(cell);
-        let around = level.is_innermost().then(|| level.tunnel.ip_header_len() + udp + overlay + ETHERNET);
+        let headers = cells.header_bytes(cell);
+        let own = level.tunnel.ip_header_len() + headers.udp + headers.overlays + ETHERNET;
+        let around = level.is_innermost().then_some(own);
         let new = || LossRow {
             from,
             to,

@@ -15,6 +15,7 @@ pub struct Cost {
     outer_ip_bytes: u64,
     udp_bytes: u64,
     overlay_bytes: u64,
+    carrier_bytes: u64,
     largest_outer_ip: u32,
     largest_on_cable: u32,
     offload_frames: u64,
@@ -24,19 +25,20 @@ impl Cost {
     fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         let rare = cells.rare(id);
         let ip_header_bytes = cell.packets * u64::from(cells.tunnel(cell).ip_header_len());
-        let (udp, overlay) = cells.header_bytes(cell);
+        let headers = cells.header_bytes(cell);
         self.sums.add(id, cells);
-        self.udp_bytes += cell.packets * u64::from(udp);
-        self.overlay_bytes += cell.packets * u64::from(overlay);
+        self.udp_bytes += cell.packets * u64::from(headers.udp);
+        self.overlay_bytes += cell.packets * u64::from(headers.overlays);
+        self.carrier_bytes += cell.packets * u64::from(headers.carriers);
         self.outer_ip_bytes += ip_header_bytes + rare.more_ip_bytes;
         self.largest_on_cable = self.largest_on_cable.max(cell.largest_on_cable);
         self.largest_outer_ip = self.largest_outer_ip.max(cell.largest_on_cable).max(rare.largest_offload);
         self.offload_frames += rare.offload_frames;
     }
 
-    /// All that is neither IP, UDP, VXLAN nor inner frame: Ethernet headers, tags, padding, frame check sequences.
+    /// All that is neither IP, UDP, VXLAN, carrier nor inner frame: Ethernet headers, tags, padding, frame check sequences.
     fn outer_ethernet_bytes(&self) -> i64 {
-        let headers = self.outer_ip_bytes + self.udp_bytes + self.overlay_bytes;
+        let headers = self.outer_ip_bytes + self.udp_bytes + self.overlay_bytes + self.carrier_bytes;
         self.sums.overhead_bytes() - headers.cast_signed()
     }
 
@@ -74,7 +76,7 @@ impl<G: Group> Row for OverheadRow<G> {
     }
 }
 
-/// The columns of a group's table: its key's, what all have in common, and the rest of its key's.
+/// The columns of a group's table: its key's, what all have in common, the rest of its key's, and what came later.
 macro_rules! columns {
     ([$($key:expr),*] $($last:expr),*) => {
         &[
@@ -98,6 +100,7 @@ macro_rules! columns {
             Column { name: "required_underlay_mtu", value: |r, _| length(r.cost.largest_on_cable) },
             Column { name: "offload_frames", value: |r, _| Value::Count(r.cost.offload_frames) },
             $($last,)*
+            Column { name: "carrier_bytes", value: |r, _| Value::Count(r.cost.carrier_bytes) },
         ]
     };
 }

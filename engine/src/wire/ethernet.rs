@@ -25,6 +25,10 @@ pub mod ethertype {
     pub const VLAN: u16 = 0x8100;
     /// Internet Protocol version 6.
     pub const IPV6: u16 = 0x86dd;
+    /// MPLS, to several, or with a label that the receiver assigned (RFC 5332).
+    pub const MPLS_MULTICAST: u16 = 0x8848;
+    /// PPP over Ethernet, session stage.
+    pub const PPPOE_SESSION: u16 = 0x8864;
     /// 802.1ad service tag.
     pub const SERVICE_VLAN: u16 = 0x88a8;
     /// The service tag that was in use before 802.1ad.

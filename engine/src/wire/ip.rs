@@ -9,10 +9,16 @@ pub mod protocol {
     pub const ICMP: u8 = 1;
     /// Internet Group Management Protocol.
     pub const IGMP: u8 = 2;
+    /// IPv4 in IP (RFC 2003, RFC 2473).
+    pub const IPIP: u8 = 4;
     /// Transmission Control Protocol.
     pub const TCP: u8 = 6;
     /// User Datagram Protocol.
     pub const UDP: u8 = 17;
+    /// IPv6 in IP (RFC 4213, RFC 2473).
+    pub const IPV6: u8 = 41;
+    /// Generic Routing Encapsulation.
+    pub const GRE: u8 = 47;
     /// ICMP for IPv6.
     pub const ICMPV6: u8 = 58;
     /// Stream Control Transmission Protocol.
@@ -23,12 +29,12 @@ pub mod protocol {
 const PROTOCOL_NAMES: [(u8, &str); 16] = [
     (protocol::ICMP, "icmp"),
     (protocol::IGMP, "igmp"),
-    (4, "ipip"),
+    (protocol::IPIP, "ipip"),
     (protocol::TCP, "tcp"),
     (protocol::UDP, "udp"),
     (33, "dccp"),
-    (41, "ipv6-in-ip"),
-    (47, "gre"),
+    (protocol::IPV6, "ipv6-in-ip"),
+    (protocol::GRE, "gre"),
     (50, "esp"),
     (51, "ah"),
     (protocol::ICMPV6, "icmpv6"),

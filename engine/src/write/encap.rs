@@ -169,7 +169,7 @@ impl Encap {
     fn is_selected(&self, made: &Frame<'_>) -> bool {
         let (mut packet, mut aside) = (Packet::default(), Aside::default());
         let ending = decode(made, &self.overlays, &mut packet, &mut aside);
-        ending.is_packet() && self.select.matches(&packet, aside.around(&packet))
+        ending.is_packet() && self.select.matches(&packet, aside.around(&packet).layers)
     }
 
     /// The longest frame whose outer lengths, of 16 bits, can be told. That of IPv6 does not count its own header.

@@ -9,8 +9,19 @@ pub const ARP: u16 = 0x0806;
 pub const VLAN: u16 = 0x8100;
 pub const SERVICE_VLAN: u16 = 0x88a8;
 pub const IPV6: u16 = 0x86dd;
+pub const MPLS: u16 = 0x8847;
+pub const MPLS_MULTICAST: u16 = 0x8848;
+pub const PPPOE: u16 = 0x8864;
+
+/// GRE's protocol types that are none of those.
+pub const BRIDGED: u16 = 0x6558;
+pub const ERSPAN: u16 = 0x88be;
+pub const ERSPAN_III: u16 = 0x22eb;
 
 /// Protocol numbers.
+pub const IPIP: u8 = 4;
+pub const IPV6_IN_IP: u8 = 41;
+pub const GRE: u8 = 47;
 pub const UDP: u8 = 17;
 pub const TCP: u8 = 6;
 
@@ -129,6 +140,36 @@ pub fn udp(source_port: u16, destination_port: u16, payload: &[u8]) -> Vec<u8> {
 
 pub fn vxlan(vni: u32, frame: &[u8]) -> Vec<u8> {
     [&[8, 0, 0, 0][..], &(vni << 8).to_be_bytes(), frame].concat()
+}
+
+/// A GRE header (RFC 2784, RFC 2890) with those of checksum, key and sequence number that are given.
+pub fn gre(protocol: u16, optional: [Option<u32>; 3], payload: &[u8]) -> Vec<u8> {
+    let flags =
+        [0x80, 0x20, 0x10].iter().zip(optional).map(|(flag, word)| if word.is_some() { *flag } else { 0 });
+    let mut header = vec![flags.sum(), 0];
+    header.extend(protocol.to_be_bytes());
+    header.extend(optional.into_iter().flatten().flat_map(u32::to_be_bytes));
+    [&header[..], payload].concat()
+}
+
+/// A mirrored frame of ERSPAN type II, from GRE on.
+pub fn erspan(frame: &[u8]) -> Vec<u8> {
+    gre(ERSPAN, [None, None, Some(7)], &[&[0x10, 5, 0x08, 0x64, 0, 0, 0, 1][..], frame].concat())
+}
+
+/// A label stack of these labels.
+pub fn labels(labels: &[u32], payload: &[u8]) -> Vec<u8> {
+    let entry = |(at, label): (usize, &u32)| {
+        let bottom = if at + 1 == labels.len() { 0x100 } else { 0 };
+        (label << 12 | bottom | 64).to_be_bytes()
+    };
+    [labels.iter().enumerate().flat_map(entry).collect(), payload.to_vec()].concat()
+}
+
+/// A PPPoE session frame's payload, of that PPP protocol.
+pub fn pppoe(protocol: u16, payload: &[u8]) -> Vec<u8> {
+    let fields = [0x1100, 0x2a, (payload.len() + 2) as u16, protocol];
+    fields.into_iter().flat_map(u16::to_be_bytes).chain(payload.iter().copied()).collect()
 }
 
 /// `options` is a multiple of four bytes.

@@ -31,6 +31,7 @@ struct Seen {
     is_offload: bool,
     is_routed_on: bool,
     header_len: u32,
+    front_len: u32,
     wire_len: u32,
     handling: Handling,
     mac: Option<Mac>,
@@ -96,7 +97,7 @@ pub(in crate::analysis) struct Open {
     front: Vec<u8>,
     held: Ranges,
     protocol: u8,
-    front_header_len: u32,
+    front_len: Option<u32>,
     handling: Handling,
     mac: Option<Mac>,
     is_cut: bool,
@@ -123,7 +124,7 @@ impl Open {
             front: Vec::new(),
             held: Ranges::default(),
             protocol: piece.protocol,
-            front_header_len: 0,
+            front_len: None,
             handling: Handling::default(),
             mac: None,
             is_cut: false,
@@ -177,8 +178,8 @@ impl Open {
         if !piece.more {
             self.end = Some(piece.end());
         }
-        if piece.offset == 0 && self.front_header_len == 0 {
-            (self.protocol, self.front_header_len) = (piece.protocol, piece.header_len);
+        if piece.offset == 0 && self.front_len.is_none() {
+            (self.protocol, self.front_len) = (piece.protocol, Some(piece.front_len));
             (self.handling, self.mac) = (piece.handling, piece.mac);
         }
         self.keep(piece, front);
@@ -193,6 +194,7 @@ impl Open {
                     is_offload: piece.is_offload,
                     is_routed_on: piece.is_routed_on,
                     header_len: piece.header_len,
+                    front_len: piece.front_len,
                     wire_len: piece.wire_len,
                     handling: piece.handling,
                     mac: piece.mac,
@@ -235,6 +237,7 @@ impl Open {
     pub(in crate::analysis) fn whole(&self, last: &Piece<'_>) -> Whole<'_> {
         Whole {
             len: self.covered.end().into(),
+            is_complete: true,
             header_len: last.header_len,
             time: last.time,
             wire_len: last.wire_len,
@@ -255,11 +258,12 @@ impl Open {
             protocol: self.protocol,
             front: &self.front[..self.held.unbroken().into()],
             len: LONGEST,
+            is_complete: false,
             is_cut: self.is_cut,
             overlaps: self.overlaps,
             is_offload: self.is_offload,
             is_routed_on: self.is_routed_on,
-            front_header_len: self.front_header_len,
+            front_len: self.front_len.unwrap_or(0),
             handling: self.handling,
             mac: self.mac,
             header_len: 0,
@@ -305,6 +309,8 @@ impl Open {
         let packet = self.glimpse(&settings.overlays).ok();
         let asked_for = match &packet {
             Some(packet) => settings.select.matches(packet, &[]),
+            // Its addresses are no VTEPs.
+            None if decode::is_carrier(self.protocol) => true,
             None => settings.select.may_match(self.datagram.source(), self.datagram.destination()),
         };
         asked_for.then(|| Incomplete {
@@ -332,6 +338,7 @@ impl Open {
             hash: seen.hash,
             protocol: seen.protocol,
             header_len: seen.header_len,
+            front_len: seen.front_len,
             handling: seen.handling,
             is_offload: seen.is_offload,
             is_routed_on: seen.is_routed_on,

@@ -70,6 +70,12 @@ fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
         }
         Ending::NonUdp => ethernet(inner()),
         Ending::OtherPort => ethernet(v4(&udp(4789, 53, &[0; 30]))),
+        Ending::CarriersExceeded => {
+            let loops = (0..9).fold(Ipv4::default().around(&datagram(100, &inner())), |packet, _| {
+                Ipv4 { protocol: craft::IPIP, ..Ipv4::default() }.around(&packet)
+            });
+            ethernet(outer(craft::IPV4, &loops))
+        }
         Ending::IFlagClear => ethernet(patched(whole, VXLAN, &[0])),
         Ending::VxlanTruncated => ethernet(v4(&udp(49_152, 4789, &[8, 0, 0, 0, 0, 0, 1]))),
         Ending::VxlanCut => cut(&whole, VXLAN + 7),

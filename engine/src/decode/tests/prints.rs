@@ -167,3 +167,28 @@ fn frames_cut_anywhere() {
     let not_vxlan = outer(craft::IPV4, &Ipv4::default().around(&udp(1, 53, &vxlan(1, &inner()))));
     assert!(print(&not_vxlan).whole.is_none() && print(&not_vxlan).bare.is_some());
 }
+
+/// A packet that was mirrored twice, or seen before a carrier and in it, is one: the carrier's own headers do not count.
+#[test]
+fn what_a_carrier_brings_is_the_packet() {
+    let frame = over_ipv4(100, &inner());
+    let mirrored = |identification: u16| {
+        let header = Ipv4 { identification, protocol: craft::GRE, ..Ipv4::default() };
+        outer(craft::IPV4, &header.around(&craft::erspan(&frame)))
+    };
+    let labelled = outer(craft::MPLS, &craft::labels(&[16], &frame[IP..]));
+    for carried in [mirrored(1), mirrored(2), labelled] {
+        assert_eq!(print(&carried), print(&frame));
+    }
+    let piece = Ipv4 { flags_and_offset: MORE, ..Ipv4::default() }.around(&datagram(100, &inner())[..64]);
+    let labelled = outer(craft::MPLS, &craft::labels(&[16], &piece));
+    assert_eq!(whole(&labelled), whole(&outer(craft::IPV4, &piece)));
+}
+
+/// A tenant's own GRE is seen bare as the tenant sends it.
+#[test]
+fn a_tenant_s_carrier_stays_around_its_packet() {
+    let tunnel = Ipv4 { protocol: craft::GRE, ..Ipv4::default() };
+    let frame = outer(craft::IPV4, &tunnel.around(&craft::gre(craft::IPV4, [None; 3], &inner()[IP..])));
+    assert_eq!(bare(&over_ipv4(100, &frame)), bare(&frame));
+}

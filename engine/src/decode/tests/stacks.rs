@@ -10,7 +10,7 @@ use crate::disposition::Ending;
 
 /// The VNIs of what is around the innermost overlay, from the outermost in.
 fn around(answer: &Answer) -> Vec<u32> {
-    answer.aside.around(&answer.packet).iter().map(|layer| layer.vni).collect()
+    answer.aside.around(&answer.packet).layers.iter().map(|layer| layer.vni).collect()
 }
 
 /// The walk with another bound.
@@ -38,7 +38,7 @@ fn the_innermost_counts() {
     // 20 outside, 40 inside; the underlay carries all but the outermost Ethernet header.
     assert_eq!((packet.outer_ip_header_len, packet.outer_ip_len as usize), (60, frame.len() - 14));
     assert_eq!(notes(packet), ["stacked"]);
-    let [layer] = answer.aside.around(packet) else { panic!("one layer around it") };
+    let [layer] = answer.aside.around(packet).layers else { panic!("one layer around it") };
     assert_eq!(
         (layer.vni, layer.tunnel.source(), layer.tunnel.destination()),
         (5000, ip("192.0.2.1"), ip("192.0.2.2"))
