@@ -75,6 +75,16 @@ def test_merging_three_parts_in_either_order_is_exact(talk: list[Said], data: st
     assert_report(first.merge(second.merge(third)), facts)
 
 
+def test_a_part_that_begins_with_a_keep_alive_passes_nothing_over() -> None:
+    """What was seen before the cut is sent again, though the byte at the keep-alive's place looks missing."""
+    said = ((1100, 1), (1000, 1, 100), (1099, 1), (1100, 2), (1000, 2, 100))
+    frames = talks.packets_of([talks.Said(talks.CLIENT, "A", *each) for each in said])
+    merged = scan(frames[:2]).merge(scan(frames[2:]))
+    assert_report(merged, packets.facts(frames))
+    (row,) = tools.rows(merged.vnis)
+    assert (row["out_of_order"], row["retransmitted"]) == (1, 1)
+
+
 @given(talks.talks(8))
 @settings(max_examples=100)
 def test_a_burst_over_a_cut_counts_at_least_once(talk: list[Said]) -> None:

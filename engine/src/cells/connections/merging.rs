@@ -224,6 +224,8 @@ impl Follower<'_, '_> {
     fn judge_again(&mut self, way: usize, doubt: Doubt, junction: Junction) {
         match doubt {
             Doubt::Early { piece, overtaken, later } => {
+                // A hole that ends before what is known here was none: a keep-alive stands before it.
+                let later = later.filter(|_| distance(piece.end, junction.stream.next) > 0);
                 let again = self.fill(way, piece, later, junction.round_trip);
                 self.books.health(piece.cell).recount_behind(overtaken, again);
             }
