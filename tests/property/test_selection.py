@@ -150,9 +150,10 @@ def test_other_ports_are_vxlan_only_where_told(frames: list[Frame], port: int) -
     """The same packets on another UDP port are `other` until it is named; several ports count together."""
     from dataclasses import replace
 
+    # Of one TTL: its changes count for each UDP port apart.
     moved = [
-        replace(frame, outer=replace(frame.outer, port=port))
-        if isinstance(frame, packets.Packet) and index % 2
+        replace(frame, outer=replace(frame.outer, port=port if index % 2 else frame.outer.port, ttl=64))
+        if isinstance(frame, packets.Packet)
         else frame
         for index, frame in enumerate(frames)
         if not isinstance(frame, packets.Piece)
