@@ -163,6 +163,7 @@ fn outer_frame() -> impl Strategy<Value = Vec<u8>> {
 fn tcp_at(data: &[u8]) -> Option<(usize, usize)> {
     let header = |ports: [u16; 2]| craft::tcp(ports[0], ports[1], 0, &[], &[])[..12].to_vec();
     let ways = [[40_000, 80], [80, 40_000]].map(header);
+    // What an ICMP error quotes of a segment may be less than a header.
     let found = data.windows(20).enumerate();
     found.into_iter().find_map(|(at, bytes)| Some((at, ways.iter().position(|way| *way == bytes[..12])?)))
 }
@@ -359,7 +360,7 @@ fn merged(records: &[Record], a: usize, b: usize, selected: Option<(&str, &str)>
 /// without times, where those are not to be compared.
 fn unordered(analysis: &Analysis, view: View, times: bool) -> Vec<String> {
     const ENDS: [&str; 4] = ["src_ip", "src_port", "dst_ip", "dst_port"];
-    const ORDER: [&str; 13] = [
+    const ORDER: [&str; 14] = [
         "src_vtep",
         "dst_vtep",
         "packets_fwd",
@@ -370,6 +371,7 @@ fn unordered(analysis: &Analysis, view: View, times: bool) -> Vec<String> {
         "tcp_flags_rev",
         "tcp_state",
         "moves",
+        "five_moves_s",
         "vtep",
         "ttl_changes",
         "duration_s",
