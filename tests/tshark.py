@@ -158,9 +158,15 @@ def checksums(capture: Path) -> list[Sums]:
             continue
         first = frame["udp.checksum.status"][0]
         # Those behind the innermost overlay.
-        around = frame["frame.protocols"][0].rsplit(":vxlan", maxsplit=1)[0].split(":")
+        around, behind = (
+            part.split(":") for part in frame["frame.protocols"][0].rsplit(":vxlan", maxsplit=1)
+        )
+        # What an ICMP error quotes was another packet's.
+        own = behind[: next((at + 1 for at, name in enumerate(behind) if name.startswith("icmp")), None)]
         rest = [
-            status for name in inside for status in frame[f"{name}.checksum.status"][around.count(name) :]
+            status
+            for name in inside
+            for status in frame[f"{name}.checksum.status"][around.count(name) :][: own.count(name)]
         ]
         # tshark does not know that a tunnel may have none over IPv6 (RFC 6935).
         found.append(Sums(_verdict(["3" if first == "4" else first]), _verdict(rest)))

@@ -188,6 +188,8 @@ def _why(ours: Ours, field: str, theirs: object) -> str | None:
         return CONTRADICTION
     if is_cut and (ours[field] is None or theirs is None):
         return CUT
-    if ours[field] is None and field in ("src_ip", "dst_ip", "src_port", "dst_port", "payload_length"):
+    # Where no IP packet is named, nothing is known to be its payload.
+    named = "src_ip" if field == "payload_length" else field
+    if ours[named] is None and field in ("src_ip", "dst_ip", "src_port", "dst_port", "payload_length"):
         return TUNNELLED
     return None
