@@ -326,6 +326,9 @@ class PacketReader:
     def ports(self) -> list[int]:
         """As `Analysis.ports`."""
 
+def reasons() -> list[tuple[str, str]]:
+    """Return the reasons that frames can have, each with the disposition that they count as."""
+
 def fields() -> list[tuple[str, str | None, str, str, str]]:
     """Return the fields of a filter: name, other name, what it holds, meaning, example."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.render.text import plural
 
 __all__ = ["all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
@@ -9,8 +10,6 @@ __all__ = ["all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
 _NAMED_VNIS = 4
-_OVERLAYS = {"vxlan": "VXLAN", "vxlan-gpe": "VXLAN-GPE", "geneve": "Geneve"}
-"""What people call the overlays."""
 
 _ICMP_WORDS = ("fragmentation needed", "unreachable", "time exceeded", "parameter problem")
 
@@ -149,7 +148,7 @@ def _left_out(frames: Mapping[str, object]) -> dict[str, int]:
     reasons = frames.get("reasons")
     if not isinstance(reasons, Mapping):
         return {}
-    counts = {name: _figure(reasons, f"unselected_{name.replace('-', '_')}") for name in _OVERLAYS}
+    counts = {name: _figure(reasons, f"unselected_{name.replace('-', '_')}") for name in ENCAPSULATIONS}
     return {name: count for name, count in counts.items() if count}
 
 
@@ -157,7 +156,7 @@ def _overlay_hint(name: str, count: int, frames: Mapping[str, object]) -> str:
     # One that is named replaces the default, so what was found already must be named too.
     found = frames.get("encapsulations")
     wanted = [*(found if isinstance(found, Mapping) else ()), name]
-    return f"{plural(count, 'frame')} of {_OVERLAYS[name]}: add --encapsulation {','.join(wanted)}"
+    return f"{plural(count, 'frame')} of {ENCAPSULATIONS[name]}: add --encapsulation {','.join(wanted)}"
 
 
 def _figure(frames: Mapping[str, object], name: str) -> int:

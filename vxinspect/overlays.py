@@ -1,6 +1,6 @@
 """What a scan takes for an overlay, and how far it looks into it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vxinspect.exceptions import OptionError
@@ -10,8 +10,8 @@ __all__ = ["DEEPEST", "ENCAPSULATIONS", "MAX_DEPTH", "USUAL_ENCAPSULATIONS", "Ov
 
 MAX_DEPTH, DEEPEST = 4, 16
 """How many overlays may be inside each other: by default, and at most."""
-ENCAPSULATIONS = ("vxlan", "vxlan-gpe", "geneve")
-"""The overlays that are known."""
+ENCAPSULATIONS: Mapping[str, str] = {"vxlan": "VXLAN", "vxlan-gpe": "VXLAN-GPE", "geneve": "Geneve"}
+"""The overlays that are known, and what people call them."""
 USUAL_ENCAPSULATIONS = ("vxlan", "vxlan-gpe")
 """Those that are reported unless others are asked for."""
 

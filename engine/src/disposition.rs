@@ -141,6 +141,11 @@ impl Ending {
         self as u8 <= Ending::Geneve as u8
     }
 
+    /// The reasons: all but those of packets and fragments.
+    pub fn reasons() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|ending| !ending.is_packet() && *ending != Ending::Fragment)
+    }
+
     /// That of a packet whose outermost overlay is `encapsulation`.
     #[must_use]
     pub fn of(encapsulation: Encapsulation) -> Self {
@@ -211,11 +216,9 @@ impl Endings {
         counted.filter(|(_, count)| *count > 0)
     }
 
-    /// The reasons among them (all but VXLAN and fragments) that occurred, by name.
+    /// The reasons among them that occurred, by name.
     pub fn reasons(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let plain = |e: &&Ending| matches!(e.disposition(), Disposition::Vxlan | Disposition::Fragment);
-        let reasons = Ending::ALL.iter().filter(move |e| !plain(e));
-        reasons.map(|e| (e.name(), self.count(*e))).filter(|(_, count)| *count > 0)
+        Ending::reasons().map(|reason| (reason.name(), self.count(reason))).filter(|(_, count)| *count > 0)
     }
 
     /// Adds the counts of a later part.

@@ -31,7 +31,7 @@ mod _engine {
     #[pymodule_export]
     use super::run::{Analysis, Rows, fields, scan};
     #[pymodule_export]
-    use super::told::Outcome;
+    use super::told::{Outcome, reasons};
     #[pymodule_export]
     use super::write::write_capture;
 

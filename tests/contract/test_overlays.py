@@ -94,6 +94,7 @@ def test_what_is_not_asked_for_is_other_and_told() -> None:
     assert usual.frames["encapsulations"] == {"vxlan": 1, "vxlan-gpe": 1}
     assert usual.frames["reasons"] == {"unselected_geneve": 2}
     assert "2 frames of Geneve: add --encapsulation vxlan,vxlan-gpe,geneve" in usual.hints
+    assert "malformed" not in {row["rule"] for row in usual.findings}
     geneve = scanned(frames, "geneve")
     assert geneve.frames["reasons"] == {"unselected_vxlan": 1, "unselected_vxlan_gpe": 1}
     assert [row["encapsulation"] for row in geneve.vnis] == ["geneve"]

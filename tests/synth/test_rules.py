@@ -10,6 +10,7 @@ import tools
 from rule_cases import CASES, IMPLIED, Sent
 
 import vxinspect
+from vxinspect._engine import reasons
 from vxinspect.containers import container_of
 from vxinspect.exceptions import OptionError
 from vxinspect.rules import ALL
@@ -175,6 +176,14 @@ def test_mirror_and_cilium_are_no_faults(tmp_path: Path) -> None:
     assert "Cilium" in report.setups[0]
     assert list(report.findings) == []
     assert Facts(report).crossed_vnis == set()
+
+
+@pytest.mark.parametrize("reason", [name for name, kind in reasons() if kind == "other"])
+def test_what_is_sound_is_not_malformed(reason: str) -> None:
+    """Other traffic, an overlay that was not asked for, carriers beyond the bound: no header is wrong."""
+    facts = Facts(vxinspect.scan(ROOT / "samples/two-tenants.pcap"))
+    facts.frames = facts.frames | {"reasons": {reason: 9}}
+    assert [rule.id for rule in ALL if list(rule.find(facts, rule.limits({})))] == []
 
 
 def test_summary_counts_findings() -> None:

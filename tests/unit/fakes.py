@@ -117,7 +117,7 @@ def frames(**changes: Any) -> dict[str, Any]:
         "selected": 10,
         "notes": {},
         "incomplete_datagrams": 0,
-        "encapsulations": {"vxlan": 42},
+        "encapsulations": {"vxlan": 10},
         "incomplete_for_memory": 0,
     }
     return counted | changes

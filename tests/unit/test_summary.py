@@ -40,6 +40,12 @@ def test_headline() -> None:
     assert "Busiest" not in facts
 
 
+def test_frames_are_named_by_their_overlay() -> None:
+    """Geneve is not called VXLAN."""
+    told = labelled(report(frames=frames(encapsulations={"vxlan": 4, "geneve": 6})))["Frames"]
+    assert told == "12: 4 VXLAN (33.3%), 6 Geneve (50.0%), 2 other"
+
+
 def test_busiest() -> None:
     """Of several the first is named with its share of the wire bytes; one alone is no news."""
     two = {"vnis": 2, "vteps": 2, "tunnels": 1, "flows": 2, "macs": 2, "ips": 2}
@@ -80,7 +86,7 @@ def test_nothing_in_the_capture() -> None:
     given = Report(
         FakeAnalysis(  # type: ignore[arg-type]
             {"vnis": [], "tunnels": [], "flows": []},
-            frames=frames(total=0, vxlan=0, other=0, selected=0, reasons={}),
+            frames=frames(total=0, vxlan=0, other=0, selected=0, reasons={}, encapsulations={}),
             time={"first_seen": None, "last_seen": None, "duration_s": None},
             bytes={"wire": 0, "inner": 0, "payload": 0, "overhead": 0, "overhead_percent": None},
             totals=nothing,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vxinspect.columns import VIEWS
+from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.render.cells import ends_text
 from vxinspect.render.findings import count_text
 from vxinspect.render.markdown import escaped, markdown_lines
@@ -22,13 +23,8 @@ _TABLE_WIDTH = 120
 """No wider, so that they stay short to read; each table has a command that shows it whole."""
 _TABLES = (("vnis", "vnis", "VNIs"), ("tunnels", "tunnels", "Tunnels"), ("flows", "top_flows", "Top flows"))
 _BYTES = (("wire", "on the wire"), ("inner", "in inner frames"), ("payload", "payload"))
-_DISPOSITIONS = (
-    ("vxlan", "VXLAN"),
-    ("fragment", "fragments"),
-    ("other", "other"),
-    ("invalid", "invalid"),
-    ("malformed", "malformed"),
-)
+_REST = (("fragment", "fragments"), ("other", "other"), ("invalid", "invalid"), ("malformed", "malformed"))
+"""The dispositions of what is not decoded as a packet of an overlay."""
 
 
 def summary_lines(summary: Mapping[str, Any], overhead: Row, *, width: int, paint: Paint) -> Iterator[str]:
@@ -117,11 +113,10 @@ def _time_fact(time: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _frame_facts(frames: Mapping[str, Any], copies: Mapping[str, Any]) -> list[tuple[str, str]]:
     total = frames["total"]
     ended = [
-        f"{frames[key]:,} {word}"
-        + (f" ({percent_text(100 * frames[key] / total)})" if key == "vxlan" else "")
-        for key, word in _DISPOSITIONS
-        if frames[key]
+        f"{count:,} {ENCAPSULATIONS[name]} ({percent_text(100 * count / total)})"
+        for name, count in frames["encapsulations"].items()
     ]
+    ended += [f"{frames[key]:,} {word}" for key, word in _REST if frames[key]]
     facts = [("Frames", f"{total:,}: {', '.join(ended)}" if total else "none")]
     for label, key in (("Not VXLAN", "reasons"), ("Noted", "notes")):
         counts = [f"{name} {count:,}" for name, count in frames[key].items() if count]

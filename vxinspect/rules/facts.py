@@ -6,16 +6,21 @@ from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from vxinspect._engine import reasons
 from vxinspect.rules.setups import CILIUM, recognised
 
 if TYPE_CHECKING:
     from vxinspect.api import Report
     from vxinspect.tables import Table
 
-__all__ = ["Facts", "arrow", "at_once", "between", "flow_name", "named"]
+__all__ = ["CUT", "FAULTY", "Facts", "arrow", "at_once", "between", "flow_name", "named"]
 
 _NAMED = 3
 """So many of what a finding is about are named; the rest is counted."""
+CUT = ("outer_cut", "vxlan_cut", "geneve_cut")
+"""The reasons of frames of which the snap length cut a header in front of the VNI or with it."""
+FAULTY = frozenset(name for name, kind in reasons() if kind in ("invalid", "malformed")) - {*CUT}
+"""The reasons of frames that are not as their headers say."""
 
 
 def arrow(source: str, destination: str) -> str:

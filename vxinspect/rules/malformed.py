@@ -3,27 +3,17 @@
 from collections.abc import Iterator, Mapping
 
 from vxinspect.render.text import plural
-from vxinspect.rules.facts import Facts
+from vxinspect.rules.facts import FAULTY, Facts
 from vxinspect.rules.rule import Found, Rule
 
 __all__ = ["RULE"]
 
-_OTHERS = (
-    "outer_cut",
-    "vxlan_cut",
-    "unsupported_link_type",
-    "i_flag_clear",
-    "non_ip",
-    "non_udp",
-    "other_port",
-)
-"""What the snap length did, what is no fault, and what has a rule of its own."""
+_REASONS = FAULTY - {"unsupported_link_type", "i_flag_clear", "depth_exceeded"}
+"""Without what is no fault, and what has a rule of its own."""
 
 
 def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
-    reasons = {
-        name: count for name, count in facts.frames["reasons"].items() if count and name not in _OTHERS
-    }
+    reasons = {name: count for name, count in facts.frames["reasons"].items() if name in _REASONS}
     inner = facts.note("inner_malformed")
     if inner:
         reasons["inner_malformed"] = inner

@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from vxinspect.render.text import plural
-from vxinspect.rules.facts import Facts
+from vxinspect.rules.facts import CUT, Facts
 from vxinspect.rules.rule import Found, Rule
 
 __all__ = ["RULE"]
 
 
 def _find(facts: Facts, _: Mapping[str, float]) -> Iterator[Found]:
-    headers, outer = facts.note("inner_header_cut"), facts.reason("outer_cut") + facts.reason("vxlan_cut")
+    headers, outer = facts.note("inner_header_cut"), sum(map(facts.reason, CUT))
     if not headers + outer:
         return
     yield Found(
         subject="headers that the capture does not hold",
         seen=f"{plural(headers, 'packet')} without all inner headers, {outer:,} without a VNI",
         frames=headers + outer,
-        where=({"notes": "inner_header_cut"}, {"reason": ("outer_cut", "vxlan_cut")}),
+        where=({"notes": "inner_header_cut"}, {"reason": CUT}),
     )
 
 

@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 use super::convert::value;
 use crate::analysis::{Candidate, Found, Incomplete, Tally, Window};
 use crate::capture::{Compression, Facts, NO_TIME};
-use crate::disposition::Disposition;
+use crate::disposition::{Disposition, Ending};
 use crate::stream::Told;
 use crate::value::Value;
 use crate::write::encap::LeftOut;
@@ -97,6 +97,12 @@ impl Outcome {
     fn ports(&self) -> Vec<u16> {
         self.ports.clone()
     }
+}
+
+/// The reasons that frames can have, each with what they count as.
+#[pyfunction]
+pub(super) fn reasons() -> Vec<(&'static str, &'static str)> {
+    Ending::reasons().map(|ending| (ending.name(), ending.disposition().name())).collect()
 }
 
 pub(super) fn frames<'py>(
