@@ -84,6 +84,7 @@ class InnerIp:
     options: bytes = b""
     extensions: tuple[int, ...] = ()
     piece: tuple[int, bool] | None = None
+    ident: int = 0
     traffic_class: int = 0
 
     @property
@@ -137,13 +138,14 @@ class InnerIp:
                 self.l4.number,
                 self.carried,
                 options=self.options,
+                ident=self.ident,
                 offset=offset,
                 more=more,
                 traffic_class=self.traffic_class,
             )
         chain = [craft.extension(kind) for kind in self.extensions]
         if self.piece is not None:
-            chain.append(craft.fragment_header(77, offset, more=more))
+            chain.append(craft.fragment_header(self.ident, offset, more=more))
         return craft.ipv6(
             self.src,
             self.dst,
@@ -263,6 +265,8 @@ class Inner:
         seen: dict[str, object] = {"ip_src": body.src, "ip_dst": body.dst, "protocol": l4.kind}
         seen["inner_fragment"] = body.piece is not None
         seen["inner_class"] = body.traffic_class
+        if body.piece is not None and l4.ported:
+            seen["inner_piece"] = (body.ident, body.later)
         if body.later:
             return seen | {"payload": len(body.carried)}
         if whole or l4.kind != "tcp":

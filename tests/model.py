@@ -127,6 +127,14 @@ def units(facts: Sequence[Fact]) -> list[Unit]:
     return made
 
 
+def settled(unit: Unit) -> Unit:
+    """Return a packet with what only a later one told of it, which is too late for a selection."""
+    if unit.fact.told is None:
+        return unit
+    sport, dport = unit.fact.told
+    return replace(unit, fact=replace(unit.fact, sport=sport, dport=dport))
+
+
 def grouped(packets: Sequence[Unit], key: Callable[[Fact], K]) -> dict[K, list[Unit]]:
     """Return the packets by key, each group in capture order."""
     groups: dict[K, list[Unit]] = {}
@@ -594,7 +602,7 @@ def tables(
     facts: Sequence[Fact], wanted: Callable[[Fact], bool] = lambda _: True, *, verified: bool = False
 ) -> dict[str, list[Row]]:
     """Every table of a capture, under a selection; checksums are null unless they are `verified`."""
-    chosen = with_health([unit for unit in units(facts) if wanted(unit.fact)])
+    chosen = with_health([settled(unit) for unit in units(facts) if wanted(unit.fact)])
     errors = [fact.about for fact in facts if fact.about is not None and wanted(fact.about.quoted)]
     every = {name: view(chosen) for name, view in VIEWS.items()} | {"underlay": underlay(chosen, errors)}
     for row in (row for rows in every.values() for row in rows if not verified):

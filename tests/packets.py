@@ -56,6 +56,10 @@ class Fact:
     cut: bool = False
     reserved: bool = False
     inner_fragment: bool = False
+    inner_piece: tuple[int, bool] | None = (
+        None  # identification, and whether it is a later one, without ports
+    )
+    told: "tuple[int | None, int | None] | None" = None  # the ports, as a first one tells it that comes later
     mac_src: str | None = None
     mac_dst: str | None = None
     tagged: bool = False
@@ -616,4 +620,34 @@ def facts(frames: Sequence[Frame]) -> list[Fact]:
                 overlaps=known[-1].overlaps,
             )
         made[index] = replace(made[index], datagram=(*key, len(known)))
-    return made
+    return with_ports(made)
+
+
+def with_ports(made: Sequence[Fact]) -> list[Fact]:
+    """Return the facts with later inner fragments' ports: the last first one's before, else the next."""
+    firsts = [(at, fact) for at, fact in enumerate(made) if fact.inner_piece and not fact.inner_piece[1]]
+    told = list(made)
+    for at, fact in enumerate(made):
+        if fact.inner_piece is None or not fact.inner_piece[1]:
+            continue
+        near = [(place, first) for place, first in firsts if _datagram(first) == _datagram(fact)]
+        before = [first for place, first in near if place < at][-1:]
+        behind = [first for place, first in near if place > at][:1]
+        if before and abs(before[0].time - fact.time) <= TIMEOUT:
+            told[at] = replace(fact, sport=before[0].sport, dport=before[0].dport)
+        elif behind and abs(behind[0].time - fact.time) <= TIMEOUT:
+            told[at] = replace(fact, told=(behind[0].sport, behind[0].dport))
+    return told
+
+
+def _datagram(fact: Fact) -> tuple[object, ...]:
+    """Return what the fragments of an inner datagram have in common."""
+    ident = fact.inner_piece and fact.inner_piece[0]
+    protocol = fact.protocol if fact.ethertype == "ipv4" else None
+    return (
+        tuple((level.path, level.vni) for level in fact.levels),
+        fact.ip_src,
+        fact.ip_dst,
+        ident,
+        protocol,
+    )

@@ -82,7 +82,7 @@ class Maker:
         if self.rarely(3):
             body = replace(body, traffic_class=self.one(0xB8, 0x01, 0x02, 0x03))
         if self.rarely(8):
-            body = replace(body, piece=self.one((0, True), (64, True), (128, False)))
+            body = replace(body, piece=self.one((0, True), (64, True), (128, False)), ident=self.one(7, 7, 8))
         if version == 4:
             return replace(body, options=self.text(0, 0, 0, 4, 8))
         return replace(

@@ -5,6 +5,7 @@ mod ahead;
 mod candidates;
 mod copies;
 mod fragments;
+mod pieces;
 mod reassembly;
 mod tally;
 
@@ -14,6 +15,8 @@ pub use candidates::{Candidate, LEAST_FRAMES};
 pub use copies::{Copies, Found, Window};
 pub(crate) use fragments::Fragments;
 pub use fragments::{Incomplete, MOST_GAPS, MOST_LISTED, Why};
+pub(crate) use pieces::Firsts;
+use pieces::{Pieces, Unknown};
 pub use tally::Tally;
 
 use crate::capture::Frame;
@@ -24,6 +27,7 @@ use crate::packet::{Note, Packet};
 use crate::select::Select;
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
+use crate::wire::ip::protocol;
 
 /// What to look at.
 #[derive(Debug, Clone)]
@@ -40,6 +44,14 @@ pub struct Settings {
     pub max_flows: Option<u64>,
 }
 
+/// What becomes of a packet that is to be reported.
+enum Fate {
+    /// It goes the way of most, in a batch.
+    Batch,
+    /// It is a later inner fragment, and goes alone; what of, where its first is not known.
+    Alone(Option<Unknown>),
+}
+
 /// What a run, or a part of one, saw.
 #[derive(Debug)]
 pub struct Analysis {
@@ -47,6 +59,7 @@ pub struct Analysis {
     tally: Tally,
     cells: Cells,
     fragments: Fragments,
+    pieces: Pieces,
     aside: Aside,
     /// The tunnels of each walker.
     names: Vec<Names>,
@@ -68,6 +81,7 @@ impl Analysis {
             tally,
             cells,
             fragments,
+            pieces: Pieces::default(),
             aside: Aside::default(),
             names: Vec::new(),
             batch: Box::new([Packet::default(); BATCH]),
@@ -100,10 +114,7 @@ impl Analysis {
         let selected = if packet.notes.is_empty() {
             self.settings.select.matches(packet, &[])
         } else {
-            let mut noted = *packet;
-            let selected = self.noted(&mut noted);
-            self.batch[self.filled] = noted;
-            selected
+            self.take_noted(frame)
         };
         if selected {
             if self.settings.checksums {
@@ -119,15 +130,55 @@ impl Analysis {
         }
     }
 
-    /// Counts the notes on a packet, the last that was walked. Whether it is to be reported.
-    fn noted(&mut self, packet: &mut Packet) -> bool {
+    /// Takes in the packet at the end of the batch, which has notes. Whether it is to be reported and still there.
+    #[inline(never)]
+    fn take_noted(&mut self, frame: &Frame<'_>) -> bool {
+        let mut packet = self.batch[self.filled];
+        match self.noted(&mut packet) {
+            Some(Fate::Alone(unknown)) => {
+                if self.settings.checksums {
+                    packet.checks = verify(frame, &packet);
+                }
+                self.add_later_fragment(&packet, unknown, false);
+                false
+            }
+            fate => {
+                self.batch[self.filled] = packet;
+                fate.is_some()
+            }
+        }
+    }
+
+    /// Counts the notes on a packet, the last that was walked. What is to become of it, where it is to be reported.
+    fn noted(&mut self, packet: &mut Packet) -> Option<Fate> {
         self.tally.notes_of(packet.notes);
         let around = self.aside.around(packet);
-        let selected = self.settings.select.matches(packet, around.layers);
-        if selected && !around.is_empty() {
+        let is_piece = packet.notes.has(Note::InnerFragment);
+        let unknown = if is_piece { self.pieces.take(packet, around.layers, &mut self.cells) } else { None };
+        // What waits has a cell of its own, and so no place where cells have a bound.
+        let unknown = unknown.filter(|_| self.settings.max_flows.is_none());
+        if !self.settings.select.matches(packet, around.layers) {
+            return None;
+        }
+        if !around.is_empty() {
             packet.tunnel = packet.tunnel.in_chain(self.cells.chain(around));
         }
-        selected
+        let is_later_tcp =
+            is_piece && packet.inner_piece.is_later && packet.key.protocol() == Some(protocol::TCP);
+        Some(if unknown.is_some() || is_later_tcp { Fate::Alone(unknown) } else { Fate::Batch })
+    }
+
+    /// Adds a later inner fragment; where its first is not known, it waits for that. `is_named`: its cell is to be
+    /// charged with more. Which cell that is.
+    #[cold]
+    fn add_later_fragment(&mut self, packet: &Packet, unknown: Option<Unknown>, is_named: bool) -> u32 {
+        self.flush();
+        let Some(unknown) = unknown else {
+            return self.cells.add_later_fragment(packet);
+        };
+        let cell = self.cells.add_apart(packet);
+        self.pieces.wait(unknown, cell, is_named);
+        cell
     }
 
     /// The packet that waits at the end of the batch says something of others.
@@ -199,7 +250,9 @@ impl Analysis {
         debug_assert!(self.filled == 0 && later.filled == 0, "finish() both first");
         self.tally.merge(&later.tally);
         let joined = self.join(&later.fragments);
-        let numbers = self.cells.merge(&later.cells);
+        let kept = self.pieces.kept(&later.pieces);
+        let numbers = self.cells.merge_keeping(&later.cells, &kept);
+        self.pieces.merge(&later.pieces, &numbers, &kept, &mut self.cells);
         self.adopt(&later.fragments, &joined, &numbers);
     }
 

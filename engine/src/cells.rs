@@ -1,5 +1,6 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
+mod apart;
 mod bound;
 mod chains;
 mod checks;
@@ -20,6 +21,8 @@ mod underlay;
 
 use std::hash::BuildHasher;
 
+use hashbrown::HashMap;
+
 use crate::capture::NO_TIME;
 use crate::decode::Message;
 use crate::encapsulation::Around;
@@ -29,6 +32,8 @@ use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
 use crate::wire::tcp::flags;
 
+use apart::Apart;
+pub use apart::Kept;
 use bound::Bound;
 pub use chains::{Path, PathId};
 use checks::Checked;
@@ -295,6 +300,7 @@ pub struct Cells {
     checked: Option<Checked>,
     bound: Option<Bound>,
     quoted: Quoted,
+    apart: Apart,
 }
 
 impl Cells {
@@ -525,6 +531,13 @@ impl Cells {
             Some(id) => id,
             None => self.enter(hash, Cell::new(packet.key, packet.origin), packet.time),
         };
+        self.count(id, packet);
+        id
+    }
+
+    /// Counts a packet in cell `id`.
+    #[inline(always)]
+    fn count(&mut self, id: u32, packet: &Packet) {
         let cell = &mut self.all[id];
         cell.add(packet);
         if packet.time >= cell.last {
@@ -556,7 +569,6 @@ impl Cells {
         if is_contested {
             self.moves.sent(id, packet.time, &self.all, &self.links, &self.tunnels);
         }
-        id
     }
 
     /// Takes in a TCP segment of cell `id` that is not plainly the next.
@@ -600,9 +612,15 @@ impl Cells {
     /// Takes in a new cell; the number it gets. `time`: when the first packet of its station came, if it is new too.
     #[inline(never)]
     fn insert(&mut self, hash: u64, cell: Cell, time: i64) -> u32 {
+        let id = self.push(cell, time);
+        self.index.insert(hash, id);
+        id
+    }
+
+    /// The same without an entry in the index.
+    fn push(&mut self, cell: Cell, time: i64) -> u32 {
         let id = u32::try_from(self.len()).unwrap_or(NONE);
         assert!(id != NONE, "2^32 - 1 cells are more memory than any machine has");
-        self.index.insert(hash, id);
         self.all.push(cell);
         self.links.push(Link::NEW);
         self.moves.settle(id, time, &mut self.all, &mut self.links, &self.tunnels);
@@ -627,12 +645,27 @@ impl Cells {
         self.moves.fastest(station)
     }
 
+    fn add_seen(&mut self, id: u32, times: TimeSpan) {
+        let mut seen = self.seen(id);
+        seen.merge(times);
+        (self.links[id].first, self.all[id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
+    }
+
     /// Adds the cells of a later part. Their new numbers, in order.
     pub fn merge(&mut self, later: &Cells) -> Vec<u32> {
+        self.merge_keeping(later, &HashMap::new())
+    }
+
+    /// The same; `kept` are those that stay apart, or are of another key than they had.
+    pub fn merge_keeping(&mut self, later: &Cells, kept: &HashMap<u32, Kept>) -> Vec<u32> {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
         let chains = self.tunnels.chain_numbers(&later.tunnels);
-        let numbers: Vec<u32> = later.iter().map(|cell| self.counterpart(cell, later, &chains)).collect();
+        let numbers: Vec<u32> = later
+            .numbered()
+            .map(|(id, cell)| self.counterpart(cell, later, &chains, kept.get(&id).copied()))
+            .collect();
+        self.merge_arrivals(later, &numbers, known);
         for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
             self.take_in(*id, later, later_id, cell);
         }
@@ -645,6 +678,12 @@ impl Cells {
         for (id, later_id) in numbers.iter().zip(0..) {
             if later.links[later_id].side != NONE {
                 connections.side_of(*id, &mut books);
+            }
+        }
+        for later_id in kept.keys() {
+            let id = numbers[*later_id as usize];
+            if books.cells[id].key.ports().is_some() {
+                connections.side_of(id, &mut books);
             }
         }
         connections.merge(&later.connections, &later.all, &numbers, &mut books);
@@ -660,9 +699,7 @@ impl Cells {
     /// Adds `cell`, number `later_id` of another table, to cell `id`.
     fn take_in(&mut self, id: u32, later: &Cells, later_id: u32, cell: &Cell) {
         self.all[id].merge(cell);
-        let mut seen = self.seen(id);
-        seen.merge(later.seen(later_id));
-        (self.links[id].first, self.all[id].last) = seen.ends().unwrap_or((NO_TIME, NO_TIME_YET));
+        self.add_seen(id, later.seen(later_id));
         self.rare.merge(&mut self.links[id].rare, later.rare(later_id));
         if let (Some(checked), Some(verdicts)) = (&mut self.checked, later.verdicts(later_id)) {
             checked.add(id, verdicts);
@@ -670,17 +707,26 @@ impl Cells {
         self.spill.merge(id, &mut self.all[id], &later.spill, later_id, cell);
     }
 
-    /// The cell with the key of a cell of another table. `chains`: the numbers that the chains of that table have here.
-    fn counterpart(&mut self, theirs: &Cell, table: &Cells, chains: &[u32]) -> u32 {
+    /// The cell that a cell of another table is merged into. `chains`: the numbers that the chains of that table have here.
+    fn counterpart(&mut self, theirs: &Cell, table: &Cells, chains: &[u32], kept: Option<Kept>) -> u32 {
         let tunnel = table.tunnel(theirs);
         let mut key = theirs.key;
         key.set_tunnel(self.tunnels.number(&tunnel.in_chain(chains[tunnel.chain() as usize])));
+        let time = || table.moves.first_time(theirs, &table.all, &table.tunnels);
+        if theirs.packets == 0 {
+            return self.spare(key, theirs.origin, time());
+        }
+        if let Some(told) = kept.and_then(|kept| kept.told) {
+            key.tell(told);
+        }
+        if kept.is_some_and(|kept| kept.apart) {
+            return self.place_apart(key, theirs.origin, time());
+        }
         let hash = self.hash(&key);
         let all = &self.all;
-        self.index.find(hash, |id| all[id].key == key).unwrap_or_else(|| {
-            let time = table.moves.first_time(theirs, &table.all, &table.tunnels);
-            self.enter(hash, Cell::new(key, theirs.origin), time)
-        })
+        self.index
+            .find(hash, |id| all[id].key == key)
+            .unwrap_or_else(|| self.enter(hash, Cell::new(key, theirs.origin), time()))
     }
 }
 

@@ -312,6 +312,8 @@ fn vxlan(
         tcp_acknowledgment: 0,
         tcp_window: 0,
         tcp_control: 0,
+        // Whatever it was: it is looked at where there is a note alone.
+        inner_piece: packet.inner_piece,
         checks: Checks::default(),
         notes,
     };

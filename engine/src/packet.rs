@@ -277,6 +277,12 @@ impl Key {
         rest
     }
 
+    /// Whether its packets are TCP's, those of a rest included.
+    #[must_use]
+    pub fn is_of_tcp(&self) -> bool {
+        self.has(flag::REST_OF_TCP) || self.protocol() == Some(ip::protocol::TCP)
+    }
+
     /// Whether it is the key of a rest.
     #[must_use]
     pub fn is_rest(&self) -> bool {
@@ -363,6 +369,19 @@ impl Key {
         (self.destination_mac_and_port >> PORT_SHIFT) as u16
     }
 
+    /// Makes the key of a later inner fragment that of its datagram, as the first one tells it.
+    pub(crate) fn tell(&mut self, told: Told) {
+        self.vni_and_protocol = self.vni_and_protocol & !u64::from(u8::MAX) | u64::from(told.protocol);
+        // It may have been told of another first fragment before, by a part of the run that did not know this one.
+        let no_port = u64::MAX >> (u64::BITS - PORT_SHIFT);
+        self.source_mac_and_port &= no_port;
+        self.destination_mac_and_port &= no_port;
+        self.tunnel_and_flags &= !flag::PORTS;
+        if let Some((source, destination)) = told.ports {
+            self.set_ports(source, destination);
+        }
+    }
+
     /// The flow that the packets belong to, the same for both directions, and whether this one goes from its lower end;
     /// `None` where the inner addresses are not known or not an IP packet's. `path` is the number of what they are
     /// wrapped in: one VNI of two encapsulations is two.
@@ -394,6 +413,24 @@ impl Key {
     pub fn is_bum(&self) -> bool {
         self.has(flag::REST_OF_GROUPS) || self.macs().is_some_and(|(_, destination)| destination.is_group())
     }
+}
+
+/// Which piece of an inner IP datagram a packet has inside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InnerPiece {
+    /// Identification of the datagram: 16 bits over IPv4, 32 over IPv6.
+    pub identification: u32,
+    /// It is not the first piece, and so without the header that has the ports.
+    pub is_later: bool,
+}
+
+/// What the first fragment of an inner datagram tells of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Protocol, behind the IPv6 extension headers that the datagram begins with.
+    pub protocol: u8,
+    /// Source and destination port, where there are any and the capture holds them.
+    pub ports: Option<(u16, u16)>,
 }
 
 /// Path, VNI and inner 5-tuple, the same for both directions.
@@ -781,6 +818,8 @@ pub struct Packet {
     /// ... its window, unscaled...
     pub tcp_window: u16,
     /// ... and its control bits. All are 0 where there is none.
+    /// Which piece of an inner datagram it has inside; of any use with the note [`Note::InnerFragment`] alone.
+    pub inner_piece: InnerPiece,
     /// What its checksums turned out to be, where they were verified.
     pub checks: Checks,
     /// Control bits of inner TCP; 0 where there is none.

@@ -1,6 +1,6 @@
 //! Which frames of a run are wanted, one by one: for what is told or written of each, beside the cells.
 
-use crate::analysis::{Fragments, Settings, Tally};
+use crate::analysis::{Firsts, Fragments, Settings, Tally};
 use crate::capture::Frame;
 use crate::decode::{self, Aside, decode};
 use crate::disposition::Ending;
@@ -15,6 +15,7 @@ pub struct Sieve {
     selected: u64,
     aside: Aside,
     fragments: Fragments,
+    firsts: Firsts,
     front: Vec<u8>,
 }
 
@@ -42,6 +43,7 @@ impl Sieve {
             selected: 0,
             aside: Aside::default(),
             fragments: Fragments::with_bytes(),
+            firsts: Firsts::default(),
             front: Vec::new(),
         }
     }
@@ -68,6 +70,9 @@ impl Sieve {
         }
         packet.notes.set(Note::Copy, copy);
         self.tally.notes_of(packet.notes);
+        if !copy && packet.notes.has(Note::InnerFragment) {
+            self.firsts.take(packet, self.aside.around(packet).layers);
+        }
         let selected = !copy && self.settings.select.matches(packet, self.aside.around(packet).layers);
         self.selected += u64::from(selected);
         Some(Look { ending, selected, copy, piece })

@@ -66,8 +66,10 @@ impl Analysis {
         for row in flows::rows_where(&self.cells, |id| !stay[id as usize]) {
             each(&row, &self.cells)?;
         }
-        let (cells, numbers) = self.cells.retained(&stay, self.settings.max_flows);
+        let (cells, numbers) =
+            self.cells.retained(&stay, self.settings.max_flows, &self.pieces.waiting_cells());
         self.cells = cells;
+        self.pieces.renumber(&numbers);
         // A piece that a datagram repeats once its flow is over is charged to nobody.
         self.fragments.renumber(&numbers);
         Ok(())

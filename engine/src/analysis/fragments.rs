@@ -36,7 +36,7 @@ const FRONT: u16 = 1024;
 const MOST_EARLY: usize = 8 << 20;
 
 /// Whether two times are further apart than the pieces of one datagram are. Without a time, nothing is.
-fn is_apart(a: i64, b: i64) -> bool {
+pub(super) fn is_apart(a: i64, b: i64) -> bool {
     a != NO_TIME && b != NO_TIME && a.abs_diff(b) > TIMEOUT
 }
 

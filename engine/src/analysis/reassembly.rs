@@ -2,8 +2,8 @@
 
 use hashbrown::HashSet;
 
-use super::Analysis;
 use super::fragments::{Found, Fragments, Open};
+use super::{Analysis, Fate};
 use crate::capture::Frame;
 use crate::decode::{self, Datagram, Piece};
 use crate::disposition::Ending;
@@ -32,9 +32,14 @@ impl Analysis {
 
     /// A packet of a whole datagram.
     fn add_whole(&mut self, datagram: Datagram, mut packet: Packet, found: &Found) {
-        if self.noted(&mut packet) {
-            self.flush();
-            let cell = self.add_alone(&packet, &found.front);
+        if let Some(fate) = self.noted(&mut packet) {
+            let cell = match fate {
+                Fate::Alone(unknown) => self.add_later_fragment(&packet, unknown, true),
+                Fate::Batch => {
+                    self.flush();
+                    self.add_alone(&packet, &found.front)
+                }
+            };
             self.cells.charge(cell, found.rest);
             self.fragments.charge_to(datagram, cell);
         }

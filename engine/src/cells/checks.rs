@@ -53,6 +53,11 @@ impl Checked {
         self.of(id).add(later);
     }
 
+    /// The verdicts of cell `id`, which then has none.
+    pub(super) fn take(&mut self, id: u32) -> Verdicts {
+        std::mem::take(self.of(id))
+    }
+
     fn of(&mut self, id: u32) -> &mut Verdicts {
         while self.all.len() <= id as usize {
             self.all.push(Verdicts::default());

@@ -15,6 +15,8 @@ pub struct Rare {
     pub largest_offload: u32,
     /// Packets that are ICMP errors.
     pub icmp_errors: u64,
+    /// Later inner fragments of TCP segments, which have no header of their own.
+    pub later_fragments: u64,
     /// What went wrong in TCP.
     pub health: Health,
 }
@@ -25,6 +27,7 @@ impl Rare {
         offload_frames: 0,
         largest_offload: 0,
         icmp_errors: 0,
+        later_fragments: 0,
         health: Health::GOOD,
     };
 
@@ -39,6 +42,7 @@ impl Rare {
         self.offload_frames += later.offload_frames;
         self.largest_offload = self.largest_offload.max(later.largest_offload);
         self.icmp_errors += later.icmp_errors;
+        self.later_fragments += later.later_fragments;
         self.health.add(&later.health);
     }
 }
@@ -63,6 +67,11 @@ impl RareRows {
             self.rows.push(Rare::NOTHING);
         }
         &mut self.rows[*number]
+    }
+
+    /// What is in row `number`, which then has nothing.
+    pub(super) fn take(&mut self, number: u32) -> Rare {
+        if number == NONE { Rare::NOTHING } else { std::mem::replace(&mut self.rows[number], Rare::NOTHING) }
     }
 
     /// Adds a row of another table to row `number`.

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::{Books, Cells, NONE};
+use super::{Books, Cells, Kept, NONE};
 use crate::capture::NO_TIME;
 use crate::packet::FlowKey;
 
@@ -13,14 +13,14 @@ impl Cells {
     pub fn active(&self, since: i64) -> Vec<bool> {
         let last = |id| self.seen(id).ends().map_or(i64::MAX, |(_, last)| last);
         let mut flows: HashMap<FlowKey, i64> = HashMap::new();
-        for (id, cell) in self.numbered() {
+        for (id, cell) in self.numbered().filter(|(_, cell)| cell.packets > 0) {
             if let Some((flow, _)) = self.flow(cell) {
                 let latest = flows.entry(flow).or_insert(NO_TIME);
                 *latest = last(id).max(*latest);
             }
         }
         let active = self.numbered().map(|(id, cell)| match self.flow(cell) {
-            Some((flow, _)) => flows[&flow] >= since,
+            Some((flow, _)) => cell.packets > 0 && flows[&flow] >= since,
             None => cell.key.is_rest() || last(id) >= since,
         });
         active.collect()
@@ -28,17 +28,26 @@ impl Cells {
 
     /// Those that `stay`, with all that is known of them and the tunnels, within a bound of `most` flows; and the number
     /// that each has there, as far as it stays. All cells of a flow must stay, or none. How often stations moved, and what
-    /// ICMP errors told, does not stay.
+    /// ICMP errors told, does not stay. `kept` are those that stay apart.
     #[must_use]
-    pub fn retained(&self, stay: &[bool], most: Option<u64>) -> (Cells, Vec<Option<u32>>) {
+    pub fn retained(
+        &self,
+        stay: &[bool],
+        most: Option<u64>,
+        kept: &HashMap<u32, Kept>,
+    ) -> (Cells, Vec<Option<u32>>) {
         let mut cells = Cells::new(self.checked.is_some(), most);
         cells.tunnels.merge(&self.tunnels);
         let chains = cells.tunnels.chain_numbers(&self.tunnels);
         let numbers: Vec<u32> = self
-            .iter()
+            .numbered()
             .zip(stay)
-            .map(|(cell, stays)| if *stays { cells.counterpart(cell, self, &chains) } else { NONE })
+            .map(|((id, cell), stays)| {
+                let kept = kept.get(&id).copied();
+                if *stays { cells.counterpart(cell, self, &chains, kept) } else { NONE }
+            })
             .collect();
+        cells.merge_arrivals(self, &numbers, 0);
         for (number, (id, cell)) in numbers.iter().zip(self.numbered()) {
             if *number != NONE {
                 cells.take_in(*number, self, id, cell);

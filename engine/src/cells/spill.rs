@@ -109,6 +109,13 @@ impl Spill {
         });
     }
 
+    /// Adds the origins of `moved`, until now cell `from` of this table, to `cell`.
+    pub(super) fn fold(&mut self, id: u32, cell: &mut Cell, from: u32, moved: &Cell) {
+        let origins = self.origins.remove(&from).map(|origins| (from, origins));
+        let theirs = Spill { origins: origins.into_iter().collect() };
+        self.merge(id, cell, &theirs, from, moved);
+    }
+
     /// Packets of a cell that came from its own origin.
     fn own_packets(&self, id: u32, cell: &Cell) -> u64 {
         let others: u64 = self.origins.get(&id).map_or(0, |origins| origins.others.values().sum());

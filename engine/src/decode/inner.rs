@@ -1,7 +1,7 @@
 //! The inner frame. What it lacks is noted, and never a reason to refuse the packet that carries it.
 
 use crate::disposition::Ending;
-use crate::packet::{Note, Packet};
+use crate::packet::{InnerPiece, Note, Packet};
 use crate::wire::arp::Arp;
 use crate::wire::ethernet::{Ethernet, ethertype};
 use crate::wire::ip::protocol;
@@ -97,7 +97,11 @@ fn internet(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
         packet.notes.set(Note::Offload, true);
     }
     packet.handling.set_inner(ip.traffic_class());
-    packet.notes.set(Note::InnerFragment, ip.fragment.is_some());
+    if let Some(fragment) = &ip.fragment {
+        packet.notes.set(Note::InnerFragment, true);
+        packet.inner_piece =
+            InnerPiece { identification: fragment.identification, is_later: fragment.offset != 0 };
+    }
     let read = transport(ip, packet);
     // A wrong length is told even where the headers behind it could be read.
     match ip.fault {

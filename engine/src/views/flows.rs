@@ -33,7 +33,7 @@ struct Way {
 impl Way {
     fn add(&mut self, id: u32, cells: &Cells) {
         let cell = cells.get(id);
-        if self.packets == 0 {
+        if self.packets == 0 || cells.arrival(id) < cells.arrival(self.first_cell) {
             self.first_cell = id;
         }
         self.packets += cell.packets;
@@ -58,8 +58,9 @@ impl Way {
     }
 
     /// Whether its first packet came before the other's.
-    fn is_before(&self, other: &Way) -> bool {
-        self.packets > 0 && (other.packets == 0 || self.first_cell < other.first_cell)
+    fn is_before(&self, other: &Way, cells: &Cells) -> bool {
+        let came = |way: &Way| cells.arrival(way.first_cell);
+        self.packets > 0 && (other.packets == 0 || came(self) < came(other))
     }
 
     /// The VTEPs of its first packet: source and destination.
@@ -231,11 +232,11 @@ impl FlowRow {
     }
 
     /// The sender of the SYN is the source; without one, or with one each, the sender of the first packet.
-    fn oriented(self) -> Self {
+    fn oriented(self, cells: &Cells) -> Self {
         let turn = match (self.forward.opened(&self.reverse), self.reverse.opened(&self.forward)) {
             (true, false) => false,
             (false, true) => true,
-            _ => self.reverse.is_before(&self.forward),
+            _ => self.reverse.is_before(&self.forward, cells),
         };
         if turn { Self { forward: self.reverse, reverse: self.forward, ..self } } else { self }
     }
@@ -298,12 +299,13 @@ pub fn rows(cells: &Cells) -> Vec<FlowRow> {
 pub fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
     let key = |row: &FlowRow| cells.flow_or_rest(row.cell(cells)).map(|(flow, _)| flow);
-    for (id, cell) in cells.numbered().filter(|(id, _)| wanted(*id)) {
+    let held = cells.numbered().filter(|(id, cell)| cell.packets > 0 && wanted(*id));
+    for (id, cell) in held {
         if let Some((flow, is_forward)) = cells.flow_or_rest(cell) {
             by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }
     }
-    by_tuple.into_rows().into_iter().map(FlowRow::oriented).collect()
+    by_tuple.into_rows().into_iter().map(|row| row.oriented(cells)).collect()
 }
 
 /// The VNI of each flow that is known, and its path.

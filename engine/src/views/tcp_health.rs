@@ -20,8 +20,9 @@ pub(super) struct TcpSums {
 impl TcpSums {
     pub(super) fn add(&mut self, id: u32, cell: &Cell, cells: &Cells) {
         if cell.is_tcp() {
-            self.segments += cell.packets;
-            self.health.add(&cells.rare(id).health);
+            let rare = cells.rare(id);
+            self.segments += cell.packets - rare.later_fragments;
+            self.health.add(&rare.health);
         }
     }
 

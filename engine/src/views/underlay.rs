@@ -149,7 +149,8 @@ pub fn rows(cells: &Cells) -> Vec<UnderlayRow> {
         let way = way(cells.outermost(cell).tunnel);
         let row = by_way.row(&way, key, || UnderlayRow::new(way));
         row.add(id, cell, cells);
-        row.flows += u64::from(cells.flow(cell).is_some_and(|(flow, _)| flows.insert((way, flow))));
+        let flow = cells.flow(cell).filter(|_| cell.packets > 0);
+        row.flows += u64::from(flow.is_some_and(|(flow, _)| flows.insert((way, flow))));
     }
     for (tunnel, treatment) in cells.treatments() {
         let way = way(tunnel);
