@@ -553,7 +553,8 @@ impl Notes {
             | 1 << Note::InnerCut as u16
             | 1 << Note::InnerHeaderCut as u16
             | 1 << Note::InnerMalformed as u16
-            | 1 << Note::Offload as u16;
+            | 1 << Note::Offload as u16
+            | 1 << Note::ZeroChecksumIpv6 as u16;
         self.0 & !PLAIN == 0
     }
 
