@@ -148,7 +148,8 @@ struct Head {
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
     firsts: Firsts,
-    waiting: HashMap<InnerDatagram, Vec<Waiting>>,
+    /// In the order in which they came: those that give up are in front.
+    waiting: HashMap<InnerDatagram, VecDeque<Waiting>>,
     queue: VecDeque<(u64, InnerDatagram)>,
     /// The first ones that later fragments of an earlier part may wait for: the earliest of each datagram.
     early: HashMap<InnerDatagram, First>,
@@ -184,7 +185,7 @@ impl Pieces {
         let is_head = serial <= REACH && !self.early.contains_key(&datagram);
         self.queue.push_back((serial, datagram.clone()));
         let waiting = Waiting { serial, time, cell, is_head, is_named };
-        self.waiting.entry_ref(&datagram).or_default().push(waiting);
+        self.waiting.entry_ref(&datagram).or_default().push_back(waiting);
         if is_head {
             self.heads.push(Head { datagram, serial, time, cell });
         }
@@ -204,8 +205,9 @@ impl Pieces {
         while self.queue.front().is_some_and(|(serial, _)| serial + REACH < seen) {
             let Some((serial, datagram)) = self.queue.pop_front() else { break };
             let Some(all) = self.waiting.get_mut(&datagram) else { continue };
-            if let Some(at) = all.iter().position(|waiting| waiting.serial == serial) {
-                let waiting = all.remove(at);
+            if all.front().is_some_and(|waiting| waiting.serial == serial)
+                && let Some(waiting) = all.pop_front()
+            {
                 cells.resolve(waiting.cell, None, waiting.is_head || waiting.is_named);
             }
             if all.is_empty() {
@@ -270,14 +272,8 @@ impl Pieces {
         let moved = |first: &First| First { serial: base + first.serial, ..*first };
         let heads: HashSet<u32> =
             later.heads.iter().filter(|head| self.stays_head(head)).map(|head| head.cell).collect();
-        for datagram in later
-            .early
-            .keys()
-            .filter(|datagram| self.waiting.contains_key(*datagram))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            self.resolve(&datagram, moved(&later.early[&datagram]), cells);
+        for (datagram, first) in &later.early {
+            self.resolve(datagram, moved(first), cells);
         }
         for (datagram, all) in &later.waiting {
             let still = all.iter().filter(|each| kept.get(&each.cell).is_none_or(|kept| kept.told.is_none()));
