@@ -239,6 +239,40 @@ def summed(src: str, dst: str, kind: str, message: bytes, how: str = "right") ->
     return message[:at] + number(values[how], 2) + message[at + 2 :]
 
 
+def neighbor(kind: int, target: str, option: int, address: str, flags: int = 0) -> tuple[bytes, int]:
+    """Return what follows an ICMPv6 header in a neighbour message (RFC 4861), and the header's last bytes.
+
+    `option` is 1 for the source's link-layer address, 2 for the target's.
+    """
+    targets = {135: ip(target), 136: ip(target), 134: bytes(8)}
+    head = targets.get(kind, b"")
+    return head + number(option, 1) + number(1, 1) + mac(address), flags << 24
+
+
+def dhcp(sender: int, client: str, yours: str, options: Sequence[tuple[int, bytes]]) -> bytes:
+    """Return a DHCP message (RFC 2131): `sender` is 1 for a client and 2 for a server."""
+    head = number(sender, 1) + number(1, 1) + number(6, 1) + bytes(13) + ip(yours) + bytes(8) + mac(client)
+    head += bytes(10 + 64 + 128) + number(0x63825363, 4)
+    return (
+        head + b"".join(number(kind, 1) + number(len(value), 1) + value for kind, value in options) + b"\xff"
+    )
+
+
+def dhcpv6(kind: int, options: Sequence[tuple[int, bytes]]) -> bytes:
+    """Return a DHCPv6 message (RFC 8415)."""
+    return number(kind, 1) + bytes(3) + b"".join(dhcpv6_option(*option) for option in options)
+
+
+def dhcpv6_option(kind: int, value: bytes) -> bytes:
+    """Return a DHCPv6 option."""
+    return number(kind, 2) + number(len(value), 2) + value
+
+
+def dhcpv6_address(address: str, valid: int) -> tuple[int, bytes]:
+    """Return an association (IA_NA) with one address."""
+    return 3, bytes(12) + dhcpv6_option(5, ip(address) + number(valid // 2, 4) + number(valid, 4))
+
+
 # ---- carriers ------------------------------------------------------------------------------------
 
 BRIDGED, ERSPAN, ERSPAN_III = 0x6558, 0x88BE, 0x22EB  # GRE protocol types

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 import craft
+from addresses import Claim, Grant, is_host, is_unicast
 
 
 @dataclass(frozen=True)
 class L4:
     """A transport layer. `kind` is a name of `craft.PROTOCOL` or the protocol's number as text.
 
-    Of an ICMP error, `message` is its type and code, and `quoted` the packet whose front is its payload.
+    Of an ICMP error, `message` is its type and code, and `quoted` the packet whose front is its payload;
+    `rest`: the last four bytes of an ICMP header. `says`: what the whole of it says of an address.
     """
 
     kind: str = "udp"
@@ -25,6 +27,8 @@ class L4:
     checksum: str = ""  # right, wrong, partial, zero; as `craft` has it where it is empty
     message: tuple[int, int] | None = None
     quoted: "InnerIp | None" = None
+    rest: int = 0
+    says: "Claim | Grant | Name | None" = None
 
     @property
     def number(self) -> int:
@@ -68,7 +72,7 @@ class L4:
             return craft.sctp(self.sport, self.dport, self.payload)
         if self.kind in ("icmp", "icmpv6"):
             kind, code = self.message or (8 if self.kind == "icmp" else 128, 0)
-            return craft.icmp(kind, code, self.payload)
+            return craft.icmp(kind, code, self.payload, self.rest)
         if self.kind == "igmp":
             return craft.igmp(0x16, "239.1.2.3") + self.payload
         return self.payload
@@ -86,6 +90,7 @@ class InnerIp:
     piece: tuple[int, bool] | None = None
     ident: int = 0
     traffic_class: int = 0
+    hop_limit: int = 64
 
     @property
     def name(self) -> str:
@@ -153,7 +158,24 @@ class InnerIp:
             self.carried,
             extensions=chain,
             traffic_class=self.traffic_class,
+            hop_limit=self.hop_limit,
         )
+
+
+@dataclass(frozen=True)
+class Name:
+    """A client has a name."""
+
+    client: str
+    name: str
+
+
+def sound(says: "Claim | Grant | Name") -> "Claim | Grant | Name | None":
+    """Return what is said, if it is about one host's address and one station's MAC."""
+    if isinstance(says, Name):
+        return says
+    mac = says.mac if isinstance(says, Claim) else says.client
+    return says if is_host(says.ip) and is_unicast(mac) else None
 
 
 def quoted_flow(error: L4, kept: int) -> tuple[str, frozenset[tuple[str, int | None]]] | None:
@@ -169,10 +191,12 @@ def quoted_flow(error: L4, kept: int) -> tuple[str, frozenset[tuple[str, int | N
 
 @dataclass(frozen=True)
 class InnerArp:
-    """An ARP request of `sender` for `target`."""
+    """An ARP request of `sender` for `target`, or another operation; by `mac` or the frame's sender."""
 
     sender: str
     target: str
+    operation: int = 1
+    mac: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +238,13 @@ class Inner:
         elif isinstance(self.body, InnerArp):
             code, data = (
                 craft.ETHERTYPE["arp"],
-                craft.arp(self.src, self.body.sender, "00:00:00:00:00:00", self.body.target),
+                craft.arp(
+                    self.body.mac or self.src,
+                    self.body.sender,
+                    "00:00:00:00:00:00",
+                    self.body.target,
+                    self.body.operation,
+                ),
             )
         else:
             data = self.body.payload
@@ -252,11 +282,18 @@ class Inner:
         seen["tag"] = self.tags[0][1] & 0xFFF if self.tags else None
         if isinstance(self.body, InnerArp):
             seen["sender"] = self.body.sender if kept >= ends[1] else None
+            if kept >= ends[1] and self.body.operation in (1, 2):
+                seen["says"] = sound(Claim(self.body.sender, self.body.mac or self.src, "arp"))
         elif isinstance(self.body, InnerIp) and kept >= ends[1]:
             seen |= self._ip_facts(self.body, whole=kept >= ends[-1])
             if self.body.l4.quoted is not None and not self.body.later and kept >= ends[-1]:
                 seen["complains"] = True
                 seen["quoted"] = quoted_flow(self.body.l4, kept - ends[-1])
+            says = self.body.l4.says
+            if says is not None and not self.body.later and kept >= ends[-1] + len(self.body.l4.payload):
+                # Neighbor Discovery is not in pieces (RFC 6980).
+                is_nd = isinstance(says, Claim)
+                seen["says"] = None if is_nd and self.body.piece is not None else sound(says)
         return seen
 
     @staticmethod

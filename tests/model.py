@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any, TypeAlias, TypeVar
 
 import tcp_health
+from addresses import Claim, Grant, Told, address_row
 from packets import About, Fact, Level
 
 Row: TypeAlias = dict[str, Any]
@@ -539,6 +540,13 @@ def fdb(packets: Sequence[Unit]) -> list[Row]:
         ]
         spans = [abs(moved[at + 4] - moved[at]) for at in range(len(moved) - 4)]
         ips = {a for unit in group for a in (unit.fact.ip_src, unit.fact.sender) if a is not None}
+        ips |= {
+            unit.fact.says.ip
+            for unit in packets
+            if (unit.fact.vni, unit.fact.path) == (vni, path)
+            and isinstance(unit.fact.says, Claim)
+            and (unit.fact.says.by, unit.fact.says.mac) == ("nd", mac)
+        }
         known = sorted((a for a in ips if not ip_address(a).is_unspecified), key=address_key)
         row = {
             "vni": vni,
@@ -551,6 +559,35 @@ def fdb(packets: Sequence[Unit]) -> list[Row]:
             "encapsulation": path,
         }
         rows.append(row | times(group))
+    return rows
+
+
+def addresses(packets: Sequence[Unit]) -> list[Row]:
+    """Return the table `addresses`."""
+    told: dict[tuple[int, str, str], list[Told]] = {}
+    names: dict[tuple[int, str], dict[str, str]] = {}
+    for unit in packets:
+        fact, vni = unit.fact, (unit.fact.vni, unit.fact.path)
+        sender = fact.ip_src or fact.sender
+        about = Told(fact.time, fact.outer_src)
+        if sender is not None and host_address(sender) and learnable(fact.mac_src):
+            sent = replace(about, mac=fact.mac_src, ip_packet=fact.ip_src is not None)
+            told.setdefault((*vni, sender), []).append(sent)
+        says = fact.says
+        if isinstance(says, Claim):
+            told.setdefault((*vni, says.ip), []).append(replace(about, claim=says))
+        elif isinstance(says, Grant):
+            claim = Claim(says.ip, says.client, "dhcp", firm=False) if says.here else None
+            told.setdefault((*vni, says.ip), []).append(replace(about, grant=says, claim=claim))
+        elif says is not None:
+            names.setdefault(vni, {})[says.client] = says.name
+    rows = []
+    for (vni, path, ip), each in told.items():
+        row = address_row(each, names.get((vni, path), {}))
+        every, leased = row.pop("times"), row["leased_at"]
+        row |= {"first_seen": rfc3339(min(every)), "last_seen": rfc3339(max(every))}
+        row |= {"leased_at": None if leased is None else rfc3339(leased)}
+        rows.append({"vni": vni, "ip": ip, "encapsulation": path} | row)
     return rows
 
 
@@ -592,6 +629,7 @@ VIEWS: dict[str, Callable[[Sequence[Unit]], list[Row]]] = {
     "tunnels": tunnels,
     "vteps": vteps,
     "fdb": fdb,
+    "addresses": addresses,
     "overhead_total": lambda packets: overhead(packets, "total"),
     "overhead_vni": lambda packets: overhead(packets, "vni"),
     "overhead_tunnel": lambda packets: overhead(packets, "tunnel"),

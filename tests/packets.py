@@ -10,9 +10,10 @@ from typing import TypeAlias, cast
 import carriers
 import containers
 import craft
+from addresses import Claim, Grant
 from carriers import Carried, Carrier
 from containers import Record
-from inner import L4, Inner, InnerIp, InnerOther
+from inner import L4, Inner, InnerIp, InnerOther, Name
 
 TIMEOUT = 30 * 10**9  # the pieces of one outer datagram are seen within so many nanoseconds
 OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
@@ -75,6 +76,7 @@ class Fact:
     ack: int = 0
     window: int = 0
     sender: str | None = None  # the sender address of an ARP packet
+    says: Claim | Grant | Name | None = None  # what it says of an address
     complains: bool = False  # whether it is an ICMP error
     quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None  # the flow that one is about
     ttl: int = 0

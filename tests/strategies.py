@@ -10,9 +10,10 @@ from typing import TypeVar
 import carriers
 import craft
 import model
+from addresses import Claim, Grant
 from carriers import Carrier
 from hypothesis import strategies as st
-from inner import L4, Inner, InnerArp, InnerIp, InnerOther
+from inner import L4, Inner, InnerArp, InnerIp, InnerOther, Name
 from packets import About, Frame, Link, Outer, Packet, Piece, Plain, Shell
 
 T = TypeVar("T")
@@ -101,11 +102,64 @@ class Maker:
         sources = [source for source in IPS[version] if source != about.src]
         return InnerIp(self.one(*sources), self.one(*IPS[version]), replace(l4, quoted=about))
 
+    def neighbor(self) -> InnerIp:
+        """Return a message of Neighbor Discovery, mostly one that says who has an address."""
+        source, target, mac = self.one(*IP_SOURCES[6]), self.one(*IPS[6]), self.one(*MAC_SOURCES)
+        kind, flags = self.one((133, 0), (134, 0), (135, 0), (135, 0), (136, 0x60), (136, 0x20), (136, 0))
+        payload, rest = craft.neighbor(kind, target, 2 if kind == 136 else 1, mac, flags)
+        claim = Claim(target if kind == 136 else source, mac, "nd", kind != 136 or bool(flags & 0x20))
+        limit = self.one(255, 255, 255, 64)
+        l4 = L4("icmpv6", payload=payload, message=(kind, 0), rest=rest)
+        l4 = replace(l4, says=claim if limit == 255 else None, checksum=self.one("right", "wrong"))
+        return InnerIp(source, self.one(*IP_TARGETS[6]), l4, hop_limit=limit)
+
+    def lease(self) -> Inner:
+        """Return a message of DHCP: a lease, or a client's name."""
+        if self.rarely(2):
+            return self.lease_v6()
+        client, server = self.one(*MACS), self.one(*MACS)
+        if self.rarely(2):
+            name = self.one("web", "db")
+            options = [(53, b"\x03"), self.one((12, name.encode()), (81, bytes(3) + name.encode()))]
+            data = craft.dhcp(1, client, str(IPv4Address(0)), options)
+            l4 = L4("udp", 68, 67, payload=data, checksum="right", says=Name(client, name))
+            return Inner("ff:ff:ff:ff:ff:ff", client, InnerIp(str(IPv4Address(0)), "255.255.255.255", l4))
+        ip, dport, kind = self.one(*IPS[4]), self.one(68, 68, 67), self.one(5, 5, 5, 2)
+        seconds, identifier = self.one(None, 60, 3600), self.one(None, "10.0.0.250")
+        options = [(53, craft.number(kind, 1))]
+        options += [] if identifier is None else [(54, craft.ip(identifier))]
+        options += [] if seconds is None else [(51, craft.number(seconds, 4))]
+        grant = Grant(ip, client, identifier or IPS[4][0], seconds, here=dport == 68)
+        data = craft.dhcp(2, client, ip, options)
+        l4 = L4("udp", 67, dport, payload=data, checksum="right", says=grant if kind == 5 else None)
+        return Inner(client, server, InnerIp(IPS[4][0], ip, l4))
+
+    def lease_v6(self) -> Inner:
+        """Return a message of DHCPv6: a lease, or a client's name."""
+        client, server = self.one(*MACS), self.one(*MACS)
+        if self.rarely(2):
+            name = self.one("web", "db")
+            options = [(39, b"\x00" + bytes([len(name)]) + name.encode() + b"\x00")]
+            l4 = L4(
+                "udp", 546, 547, payload=craft.dhcpv6(3, options), checksum="right", says=Name(client, name)
+            )
+            return Inner("33:33:00:01:00:02", client, InnerIp(IPS[6][2], "ff02::1:2", l4))
+        ip, valid, kind = self.one(*IPS[6]), self.one(0, 60, 3600), self.one(7, 7, 2)
+        data = craft.dhcpv6(kind, [(1, bytes(10)), craft.dhcpv6_address(ip, valid)])
+        grant = Grant(ip, client, IPS[6][2], valid) if valid and kind == 7 else None
+        l4 = L4("udp", 547, 546, payload=data, checksum="right", says=grant)
+        return Inner(client, server, InnerIp(IPS[6][2], IPS[6][0], l4))
+
     def inner(self) -> Inner:
         """Return an inner frame of any kind."""
         body: InnerIp | InnerArp | InnerOther = self.ip()
         if self.rarely(8):
-            body = InnerArp(self.one(*IP_SOURCES[4]), self.one(*IPS[4]))
+            mac = self.one(None, None, *MAC_SOURCES)
+            body = InnerArp(self.one(*IP_SOURCES[4]), self.one(*IPS[4]), self.one(1, 1, 2, 3), mac)
+        elif self.rarely(8):
+            body = self.neighbor()
+        elif self.rarely(8):
+            return self.lease()
         elif self.rarely(8):
             body = InnerOther(self.one(0x88CC, 0x8847, 0x9000, None), self.text(46, 100))
         dst, src = self.one(*MAC_TARGETS), self.one(*MAC_SOURCES)

@@ -28,6 +28,7 @@ TABLES = (
     "underlay",
     "vteps",
     "fdb",
+    "addresses",
     "overhead_total",
     "overhead_vni",
     "overhead_tunnel",

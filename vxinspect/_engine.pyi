@@ -127,6 +127,9 @@ class Analysis:
 
         (source, destination, smallest MTU told, (too big, unreachable, time exceeded, parameter problem)).
         """
+    def unkept_claims(self) -> int:
+        """Return how many claims and leases of addresses are beyond those that are kept."""
+
     def unkept_icmp_errors(self) -> int:
         """Return how many ICMP errors are about more directions than are kept."""
     def ports(self) -> list[int]:

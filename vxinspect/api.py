@@ -9,7 +9,7 @@ from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
-from vxinspect.hints import all_hints, checksum_hints, finding_hints, icmp_hints
+from vxinspect.hints import address_hints, all_hints, checksum_hints, finding_hints, icmp_hints
 from vxinspect.lookup import Reading
 from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_mapping, select_pairs
@@ -165,6 +165,7 @@ class Report:
         hints = all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames)
         hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
         hints += checksum_hints(self._analysis.checksums())
+        hints += address_hints(self._analysis.unkept_claims())
         return (*hints, *self.setups)
 
     @cached_property
@@ -214,6 +215,11 @@ class Report:
     def fdb(self) -> Table:
         """One row for each inner MAC in each VNI: the VTEP that it is behind."""
         return self.table("fdb")
+
+    @property
+    def addresses(self) -> Table:
+        """One row for each inner IP address in each VNI: the MAC that has it, and how that is known."""
+        return self.table("addresses")
 
     def conversations(self, by: Literal["mac", "ip"] = "mac") -> Table:
         """Return one row for each pair of inner addresses in each VNI."""

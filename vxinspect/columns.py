@@ -511,6 +511,40 @@ _FDB_VIEW = View(
     needed=("moves", "packets", "ips", "last_seen", "first_seen", "five_moves_s"),
 )
 
+_ADDRESSES_VIEW = View(
+    "addresses",
+    "addresses",
+    (
+        _VNI,
+        Column("ip", "IP", "ip", "inner address of a host"),
+        Column("mac", "MAC", "mac", "who has it: claimed it last; without claims, who sent from it last"),
+        Column("macs", "MACs", "list", "all who claimed it; without claims, all who sent from it"),
+        Column("vteps", "VTEPs", "list", "the VTEPs that these are behind, at most 16 for each claimant"),
+        Column("sources", "known by", "list", "how that is known: arp, nd, dhcp, traffic"),
+        Column("claims", "claims", "count", "packets of ARP, ND and DHCP that say who has it"),
+        Column("moves", "moves", "count", "how often a claim moved it to another MAC"),
+        Column(
+            "conflicts",
+            "conflicts",
+            "count",
+            "how often a MAC took it back within 180 s, and how many go on sending from what they lost",
+        ),
+        Column("packets", "packets", "count", "packets sent from it, ARP included", "pkts"),
+        *(_FIRST_SEEN, _LAST_SEEN),
+        Column("hostname", "host name", "text", "the name that its client told a DHCP server", "host"),
+        Column("lease_mac", "leased to", "mac", "the client that a DHCP server granted it to last"),
+        Column("lease_s", "lease", "seconds", "for how long"),
+        Column("lease_server", "DHCP server", "ip", "by whom", "server"),
+        Column("leased_at", "leased at", "time", "when, UTC"),
+        _ENCAPSULATION,
+    ),
+    key=("vni", "ip", "mac", "encapsulation"),
+    needed=(
+        *("sources", "conflicts", "moves", "packets", "vteps", "hostname", "lease_s", "claims", "macs"),
+        *("lease_server", "lease_mac", "leased_at", "last_seen", "first_seen"),
+    ),
+)
+
 
 def _overhead(by: str, title: str, key: tuple[Column, ...], ends: tuple[Ends, ...] = ()) -> View:
     """Return what encapsulation costs, one row for each value of the key."""
@@ -602,6 +636,7 @@ _ALL = (
     _UNDERLAY_VIEW,
     _VTEPS_VIEW,
     _FDB_VIEW,
+    _ADDRESSES_VIEW,
     _overhead("total", "overhead", ()),
     _overhead("vni", "overhead by VNI", (_VNI,)),
     _overhead(

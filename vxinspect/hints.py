@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.render.text import plural
 
-__all__ = ["all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
+__all__ = ["address_hints", "all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
 
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
@@ -91,6 +91,15 @@ def checksum_hints(checksums: Mapping[str, int] | None) -> list[str]:
             "the network card filled it in (checksum offload), and are no errors"
         )
     return hints
+
+
+def address_hints(unkept: int) -> list[str]:
+    """Return the hint that more addresses were claimed or leased than are kept."""
+    if not unkept:
+        return []
+    return [
+        f"{plural(unkept, 'claim')} of addresses (ARP, ND, DHCP) beyond those that are kept: not in addresses"
+    ]
 
 
 def finding_hints(

@@ -193,7 +193,7 @@ impl Analysis {
     fn add_alone(&mut self, packet: &Packet, data: &[u8]) -> u32 {
         let cell = self.cells.add_alone(packet);
         if let Some(message) = message(packet, data) {
-            self.cells.hear(cell, &message);
+            self.cells.hear(cell, message, packet.time);
         }
         cell
     }

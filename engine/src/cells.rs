@@ -1,13 +1,16 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
 mod apart;
+mod bindings;
 mod bound;
 mod chains;
 mod checks;
 mod chunks;
 mod connections;
 mod health;
+mod heard;
 mod index;
+mod leases;
 mod levels;
 mod moves;
 mod quoted;
@@ -24,7 +27,6 @@ use std::hash::BuildHasher;
 use hashbrown::HashMap;
 
 use crate::capture::NO_TIME;
-use crate::decode::Message;
 use crate::encapsulation::Around;
 use crate::memory::prefetch;
 use crate::packet::{FlowKey, Key, Note, Origin, Packet, Tunnel};
@@ -34,6 +36,7 @@ use crate::wire::tcp::flags;
 
 use apart::Apart;
 pub use apart::Kept;
+pub use bindings::{Claimant, Claimed};
 use bound::Bound;
 pub use chains::{Path, PathId};
 use checks::Checked;
@@ -42,12 +45,13 @@ use chunks::Chunks;
 use connections::{Books, CONNECTION_SIZE, Connections};
 pub use connections::{RoundTrips, Standing};
 pub use health::Health;
+use heard::Heard;
 use index::Index;
 pub(crate) use index::Seed;
+pub use leases::Lease;
 pub use levels::{HeaderBytes, Level};
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
-use quoted::Quoted;
 pub use rare::Rare;
 use rare::RareRows;
 pub use spill::PortSet;
@@ -299,7 +303,7 @@ pub struct Cells {
     moves: Moves,
     checked: Option<Checked>,
     bound: Option<Bound>,
-    quoted: Quoted,
+    heard: Heard,
     apart: Apart,
 }
 
@@ -497,24 +501,6 @@ impl Cells {
         self.seed.clone()
     }
 
-    /// Takes in what a packet of cell `id` says of others.
-    pub fn hear(&mut self, id: u32, message: &Message) {
-        match message {
-            Message::Error(about) => {
-                self.rare.of(&mut self.links[id].rare).icmp_errors += 1;
-                if let Some(about) = about {
-                    self.quoted.add(about, self.path_of(&self.all[id]), id, 1);
-                }
-            }
-        }
-    }
-
-    /// How many ICMP errors, in the same VNI, quote packets of a flow.
-    #[must_use]
-    pub fn errors_about(&self, flow: &FlowKey) -> u64 {
-        self.quoted.about(flow)
-    }
-
     /// Charges other fragments of a datagram to the cell of its packet.
     pub fn charge(&mut self, id: u32, bytes: Charge) {
         self.all[id].wire_bytes += bytes.wire;
@@ -669,10 +655,8 @@ impl Cells {
         for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
             self.take_in(*id, later, later_id, cell);
         }
-        for (about, cell, errors) in later.quoted.iter() {
-            let cell = numbers[cell as usize];
-            self.quoted.add(about, self.path_of(&self.all[cell]), cell, errors);
-        }
+        let path = |cell: u32| self.tunnels.stack_of(self.all[cell].key.tunnel());
+        self.heard.merge(&later.heard, path, &numbers);
         let Self { all: cells, links, rare, tunnels, connections, .. } = self;
         let mut books = Books { cells, links, rare, tunnels };
         for (id, later_id) in numbers.iter().zip(0..) {

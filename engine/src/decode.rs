@@ -39,7 +39,7 @@ pub(crate) use carriers::is_protocol as is_carrier;
 pub use checksums::{verify, verify_whole};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
-pub use message::{Message, message};
+pub use message::{Binding, By, Grant, Message, message};
 use network::Network;
 pub use overlays::{Overlays, Ports, VXLAN_PORT};
 

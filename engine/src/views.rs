@@ -1,5 +1,6 @@
 //! The tables: each a roll-up of the cells, so that they agree with each other by construction.
 
+pub mod addresses;
 mod checksums;
 pub mod conversations;
 pub mod fdb;
@@ -47,6 +48,14 @@ impl Sums {
         self.inner_bytes += cell.inner_bytes;
         self.payload_bytes += cell.payload_bytes;
         self.seen.merge(cells.seen(id));
+    }
+
+    pub(crate) fn join(&mut self, other: &Sums) {
+        self.packets += other.packets;
+        self.wire_bytes += other.wire_bytes;
+        self.inner_bytes += other.inner_bytes;
+        self.payload_bytes += other.payload_bytes;
+        self.seen.merge(other.seen);
     }
 
     pub(crate) fn overhead_bytes(&self) -> i64 {
@@ -117,6 +126,8 @@ pub enum View {
     Vteps,
     /// [`fdb`]
     Fdb,
+    /// [`addresses`]
+    Addresses,
     /// [`overhead`] of all packets.
     OverheadTotal,
     /// [`overhead`] by VNI.
@@ -150,6 +161,7 @@ impl View {
             Self::Underlay => table(underlay::rows(cells), cells, sort, limit),
             Self::Vteps => table(vteps::rows(cells), cells, sort, limit),
             Self::Fdb => table(fdb::rows(cells), cells, sort, limit),
+            Self::Addresses => table(addresses::rows(cells), cells, sort, limit),
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
             Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
             Self::Losses => table(losses::losses(cells), cells, sort, limit),

@@ -9,6 +9,8 @@
 
 pub mod arp;
 pub mod checksum;
+pub mod dhcp;
+pub mod dhcpv6;
 pub mod erspan;
 pub mod ethernet;
 pub mod geneve;
@@ -21,6 +23,7 @@ pub mod ipv6;
 pub mod loopback;
 pub mod mac;
 pub mod mpls;
+pub mod ndp;
 pub mod pppoe;
 pub mod sctp;
 pub mod sll;

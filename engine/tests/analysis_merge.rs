@@ -14,7 +14,7 @@ use vxinspect_engine::select::Select;
 use vxinspect_engine::value::Value;
 use vxinspect_engine::views::View;
 
-const VIEWS: [View; 11] = [
+const VIEWS: [View; 12] = [
     View::Vnis,
     View::Flows,
     View::ConversationsByMac,
@@ -23,6 +23,7 @@ const VIEWS: [View; 11] = [
     View::Underlay,
     View::Vteps,
     View::Fdb,
+    View::Addresses,
     View::OverheadTotal,
     View::OverheadByVni,
     View::OverheadByTunnel,
@@ -64,10 +65,14 @@ fn inner_ip() -> impl Strategy<Value = Vec<u8>> {
 
 fn inner_frame() -> impl Strategy<Value = Vec<u8>> {
     let arp = Just(craft::typed(craft::ARP, &craft::arp(mac(1), [10, 0, 0, 1], [10, 0, 0, 2])));
-    let error =
-        (select(vec![[3_u8, 3, 0, 0, 0, 0, 0, 0], [1, 4, 0, 0, 0, 0, 0, 0]]), inner_ip(), 20..80_usize);
-    let error = error.prop_map(|(header, about, len)| {
-        let text = [&header[..], &about[2..about.len().min(len)]].concat();
+    // Of UDP: what a quote of TCP says is no segment, and has no place in the sequence.
+    let quoted = select(vec![(40_000_u16, 53_u16), (53, 40_000)]).prop_map(|(from, to)| {
+        let ends = if from == 53 { ([10, 0, 0, 2], [10, 0, 0, 1]) } else { ([10, 0, 0, 1], [10, 0, 0, 2]) };
+        Ipv4 { source: ends.0, destination: ends.1, ..Ipv4::default() }.around(&craft::udp(from, to, &[0; 9]))
+    });
+    let header = select(vec![[3_u8, 3, 0, 0, 0, 0, 0, 0], [11, 0, 0, 0, 0, 0, 0, 0]]);
+    let error = (header, quoted, 18..37_usize).prop_map(|(header, about, len)| {
+        let text = [&header[..], &about[..len]].concat();
         let (source, destination) = ([10, 0, 0, 2], [10, 0, 0, 1]);
         craft::typed(craft::IPV4, &Ipv4 { source, destination, protocol: 1, ..Ipv4::default() }.around(&text))
     });
@@ -397,8 +402,15 @@ fn unordered(analysis: &Analysis, view: View, times: bool) -> Vec<String> {
         let kept = named.iter().filter(|(column, _)| {
             let is_key = view == View::Vteps && *column == "vtep";
             let is_time = column.ends_with("_seen");
+            // Who has an address, and who took it from whom.
+            let is_latest = view == View::Addresses && matches!(*column, "mac" | "conflicts");
             let is_tcp_health = HEALTH.iter().any(|name| column.starts_with(name));
-            is_key || !(ENDS.contains(column) || ORDER.contains(column) || is_tcp_health || is_time && !times)
+            is_key
+                || !(ENDS.contains(column)
+                    || ORDER.contains(column)
+                    || is_tcp_health
+                    || is_latest
+                    || is_time && !times)
         });
         format!("{ends:?} {:?}", kept.collect::<Vec<_>>())
     });

@@ -43,6 +43,8 @@ COLUMNS = {
     "vteps": """vtep vnis peers packets_sent packets_received inner_bytes_sent inner_bytes_received wire_bytes
         macs outer_macs first_seen last_seen""",
     "fdb": "vni mac vtep ips packets first_seen last_seen moves five_moves_s encapsulation",
+    "addresses": """vni ip mac macs vteps sources claims moves conflicts packets first_seen last_seen
+        hostname lease_mac lease_s lease_server leased_at encapsulation""",
     "overhead_total": f"{_OVERHEAD} carrier_bytes",
     "overhead_vni": f"vni {_OVERHEAD} encapsulation carrier_bytes",
     "overhead_tunnel": f"vtep_a vtep_b {_OVERHEAD} encapsulation carrier_bytes",

@@ -1,6 +1,7 @@
 """Text that comes with a capture cannot act: on a terminal, in a spreadsheet, Markdown, HTML, or a job's log.
 
-What a capture brings with it into an output is its file's name: whoever sends it chooses that.
+What a capture brings with it into an output is its file's name, and the names of hosts that ask for a lease:
+whoever sends it chooses those.
 """
 
 import csv
@@ -11,8 +12,13 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import containers
+import craft
+import packets
 import pytest
 import tools
+from inner import L4, Inner, InnerIp
+from packets import Outer, Packet
 
 import vxinspect
 
@@ -57,6 +63,28 @@ def test_a_name_is_text_in_every_form(command: str, hostile: str) -> None:
     assert all(any(NAME in names_in(value) for value in told) for told in whole if told)
     assert not re.search(r"<img|(?<!\\)\]\(|(?<!\\)[`~$]", texts["markdown"])
     for cells in csv.reader(texts.get("csv", "").splitlines()):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_host_name_is_text_in_every_form(form: str, tmp_path: Path) -> None:
+    """Of the name that a client gives in DHCP (RFC 2132, section 3.14) nothing acts either."""
+    client, server = "02:aa:00:00:00:01", "02:aa:00:00:00:02"
+    asked = craft.dhcp(1, client, "0.0.0.0", [(53, b"\x03"), (12, NAME.encode())])  # noqa: S104 - nobody's address
+    granted = craft.dhcp(2, client, "10.0.0.1", [(53, b"\x05")])
+    talk = [
+        Inner(server, client, InnerIp("10.0.0.8", "10.0.0.9", L4("udp", 68, 67, payload=asked))),
+        Inner(client, server, InnerIp("10.0.0.9", "10.0.0.1", L4("udp", 67, 68, payload=granted))),
+    ]
+    path = tmp_path / "a.pcap"
+    frames = [
+        Packet(10**18 + at, Outer("192.0.2.1", "192.0.2.2"), 100, inner) for at, inner in enumerate(talk)
+    ]
+    path.write_bytes(containers.pcap(packets.records(frames)))
+    text = assert_quiet(tools.cli("addresses", *FORMS[form], "--sort", "lease_server", path))
+    assert "cmd" in text or form == "table"
+    assert form != "markdown" or not re.search(r"<img|(?<!\\)\]\(|(?<!\\)[`~$]", text)
+    for cells in csv.reader(text.splitlines() if form == "csv" else []):
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 

@@ -170,6 +170,7 @@ class FakeAnalysis:
             "candidates": [],
             "icmp_errors": [],
             "unkept_icmp_errors": 0,
+            "unkept_claims": 0,
             "checksums": None,
             "ports": [4789],
             "ports_seen": [4789],
@@ -220,6 +221,10 @@ class FakeAnalysis:
     def unkept_icmp_errors(self) -> Any:
         """As the engine's."""
         return self.facts["unkept_icmp_errors"]
+
+    def unkept_claims(self) -> Any:
+        """As the engine's."""
+        return self.facts["unkept_claims"]
 
     def ports(self) -> Any:
         """As the engine's."""

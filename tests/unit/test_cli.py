@@ -17,9 +17,10 @@ from vxinspect import __version__, exceptions
 from vxinspect.columns import VIEWS
 from vxinspect.overlays import Overlays
 
-COMMANDS = ["summary", "vnis", "flows", "conversations", "tunnels", "underlay", "vteps", "fdb", "overhead"]
+COMMANDS = ["summary", "vnis", "flows", "conversations", "tunnels", "underlay", "vteps", "fdb", "addresses"]
+COMMANDS += ["overhead"]
 KEYED = {"conversations": ["mac", "ip"], "overhead": ["total", "vni", "tunnel"]}
-TABLES: list[tuple[str, ...]] = [("vnis",), ("flows",), ("tunnels",), ("vteps",), ("fdb",)]
+TABLES: list[tuple[str, ...]] = [("vnis",), ("flows",), ("tunnels",), ("vteps",), ("fdb",), ("addresses",)]
 TABLES += [(name, "--by", by) for name, keys in KEYED.items() for by in keys]
 DAMAGE = "at byte 400: expected 60 bytes of a record, found 12"
 

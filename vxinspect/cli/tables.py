@@ -173,6 +173,13 @@ COMMANDS = (
         ["vxinspect fdb day.pcap", "vxinspect fdb --sort moves --vni 100 day.pcap"],
     ),
     _table_command(
+        "addresses",
+        "Which MAC has which IP, and since when.\n\n"
+        "One row for each inner address in each VNI, by ARP, Neighbor Discovery, DHCP and traffic: who "
+        "claims it, whether two do, and for how long it was leased.",
+        ["vxinspect addresses day.pcap", "vxinspect addresses --sort conflicts --vni 100 day.pcap"],
+    ),
+    _table_command(
         "overhead",
         "What encapsulation costs; the MTU it needs.\n\nLayer by layer, beside what 802.1Q tags would cost.",
         ["vxinspect overhead day.pcap", "vxinspect overhead --by vni --sort overhead_percent day.pcap"],

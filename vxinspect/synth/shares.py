@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from vxinspect.synth.addresses import Claim
 from vxinspect.synth.health import Said
 from vxinspect.synth.packet import (
     ETHERNET,
@@ -111,6 +112,8 @@ class Share:
     sport: int | None = None
     dport: int | None = None
     arp_sender: str | None = None
+    claim: Claim | None = None
+    """Of ARP and Neighbor Discovery: who has an address."""
     complains: bool = False
     """Of an ICMP error."""
     quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None
@@ -363,7 +366,8 @@ def _read(inner: Inner, kept: int) -> dict[str, object]:
     seen["ethertype"] = body.ethertype
     if isinstance(body, Arp):
         if left >= body.header:
-            seen |= {"arp_sender": body.sender_ip, "whole": True}
+            claim = Claim(body.sender_ip, body.sender_mac, "arp")
+            seen |= {"arp_sender": body.sender_ip, "claim": claim, "whole": True}
         return seen
     return seen | _read_ip(body, left) if left >= body.header else seen
 
@@ -385,6 +389,8 @@ def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
             seen |= {"payload": l4.payload, "whole": left >= 4}  # noqa: PLR2004
         case Nd():
             seen |= {"payload": l4.payload, "whole": True}
+            if left >= l4.header + l4.payload:
+                seen["claim"] = Claim(l4.target if l4.advertisement else ip.src, l4.mac, "nd")
         case Complaint():
             seen |= {"payload": l4.payload, "whole": True, "complains": left >= l4.header}
             seen["quoted"] = _quoted(l4, left - l4.header)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+from vxinspect.synth.addresses import Address
 from vxinspect.synth.health import Account, Connection, Step, flow_row, sums_row
 from vxinspect.synth.packet import About
 from vxinspect.synth.shares import Layer, Segments, Share
@@ -310,6 +311,7 @@ class Tally:
         self._tunnels: dict[tuple[Tunnel, str], Group] = {}
         self._directions: dict[Tunnel, Direction] = {}
         self._vteps: dict[str, Group] = {}
+        self._addresses: dict[tuple[Wrapped, str], Address] = {}
         self._stations: dict[tuple[Wrapped, str], Station] = {}
         self._connections: dict[tuple[Wrapped, str | None, frozenset[End]], Connection] = {}
         self._complaints: Counter[tuple[Wrapped, str | None, frozenset[End]]] = Counter()
@@ -326,6 +328,7 @@ class Tally:
         self._add_costs(share)
         self._add_station(share)
         self._add_conversations(share)
+        self._add_address(share)
         if share.quoted is not None:
             self._complaints[((share.vni, share.path), *share.quoted)] += 1
 
@@ -395,6 +398,21 @@ class Tally:
         sources = (share.ip_src, share.arp_sender)
         station.ips.update(ip for ip in sources if ip is not None and not is_unspecified(ip))
 
+    def _add_address(self, share: Share) -> None:
+        vni, source = (share.vni, share.path), share.ip_src or share.arp_sender
+        if (
+            source is not None
+            and share.mac_src is not None
+            and _is_host(source)
+            and _is_learned(share.mac_src)
+        ):
+            self._addresses.setdefault((vni, source), Address()).sent(share.mac_src, share)
+        claim = share.claim
+        if claim is not None and _is_host(claim.ip) and _is_learned(claim.mac):
+            self._addresses.setdefault((vni, claim.ip), Address()).claimed(claim, share.first, share.src)
+            if claim.by == "nd" and (vni, claim.mac) in self._stations:
+                self._stations[vni, claim.mac].ips.add(claim.ip)
+
     def _add_conversations(self, share: Share) -> None:
         vni = share.vni, share.path
         macs = sorted((share.mac_src, share.mac_dst), key=_mac_key)
@@ -458,6 +476,9 @@ class Tally:
             "underlay": _ordered(self._underlay_rows(), _direction_order),
             "vteps": _ordered(self._vtep_rows(), lambda row: ip_key(row["vtep"])),
             "fdb": _ordered(self._fdb_rows(), lambda row: (row["vni"], row["mac"], row["encapsulation"])),
+            "addresses": _ordered(
+                self._address_rows(), lambda row: (row["vni"], ip_key(row["ip"]), row["encapsulation"])
+            ),
             **self._overhead_tables(),
         }
 
@@ -538,6 +559,13 @@ class Tally:
             ips = sorted(station.ips, key=ip_key)
             place = {"vni": vni, "mac": mac, "vtep": station.vtep, "ips": ips, "moves": station.moves}
             yield place | station.sums.row() | {"encapsulation": path}
+
+    def _address_rows(self) -> Iterable[Row]:
+        for ((vni, path), ip), address in self._addresses.items():
+            row = {"vni": vni, "ip": ip, **address.row(), "wire_bytes": address.wire, "encapsulation": path}
+            row["vteps"] = sorted(row["vteps"], key=ip_key)
+            first, last = map(rfc3339, address.times)
+            yield row | {"first_seen": first, "last_seen": last}
 
     def _overhead_tables(self) -> dict[str, list[Row]]:
         by_vni = [

@@ -53,14 +53,9 @@ impl Cells {
                 cells.take_in(*number, self, id, cell);
             }
         }
-        // Errors are kept for so few flows that those of flows that went may stay, as long as one of their cells does.
-        for (about, cell, errors) in self.quoted.iter() {
-            let number = numbers[cell as usize];
-            if number != NONE {
-                cells.quoted.add(about, cells.path_of(&cells.all[number]), number, errors);
-            }
-        }
-        let Cells { all, links, rare, tunnels, connections, .. } = &mut cells;
+        let Cells { all, links, rare, tunnels, connections, heard, .. } = &mut cells;
+        // What was said is kept for so few that it may stay, as long as the cell that said it first does.
+        heard.merge(&self.heard, |cell| tunnels.stack_of(all[cell].key.tunnel()), &numbers);
         let mut books = Books { cells: all, links, rare, tunnels };
         for (number, id) in numbers.iter().zip(0..) {
             if *number != NONE && self.links[id].side != NONE {

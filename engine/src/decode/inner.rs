@@ -78,6 +78,7 @@ fn payload(announced: u16, span: Span<'_>, packet: &mut Packet) -> Result<(), Mi
         ethertype::ARP => {
             if let Some(arp) = Arp::read(rest)? {
                 packet.key.set_arp(arp.sender_ip(), arp.target_ip());
+                packet.notes.set_tells(message::is_claim(arp));
             }
             Ok(())
         }
@@ -128,7 +129,13 @@ fn transport(ip: &Network<'_>, packet: &mut Packet) -> Result<(), Missing> {
     packet.payload_len = carried.unwrap_or(0);
     match ip.protocol {
         _ if is_later_fragment => {}
-        protocol::UDP | protocol::SCTP => ports(ip.payload, packet)?,
+        protocol::UDP => {
+            let destination = ports(ip.payload, packet)?;
+            packet.notes.set_tells(message::is_lease(destination));
+        }
+        protocol::SCTP => {
+            ports(ip.payload, packet)?;
+        }
         protocol::ICMP | protocol::ICMPV6 => packet.notes.set_tells(message::is_icmp(ip)),
         _ => {}
     }
@@ -150,12 +157,13 @@ fn tcp(segment: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
     Ok(())
 }
 
-/// TCP, UDP and SCTP begin with the source and the destination port alike.
+/// TCP, UDP and SCTP begin with the source and the destination port alike; returned is the latter.
 #[inline(always)]
-fn ports(span: Span<'_>, packet: &mut Packet) -> Result<(), Missing> {
+fn ports(span: Span<'_>, packet: &mut Packet) -> Result<u16, Missing> {
     let (ports, _) = span.split::<4>()?;
-    packet.key.set_ports(be16(ports, 0), be16(ports, 2));
-    Ok(())
+    let destination = be16(ports, 2);
+    packet.key.set_ports(be16(ports, 0), destination);
+    Ok(destination)
 }
 
 /// The length behind a header, in bytes; no bytes are looked at.

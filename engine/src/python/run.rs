@@ -157,6 +157,10 @@ impl Analysis {
         self.seen.cells().unkept_errors()
     }
 
+    fn unkept_claims(&self) -> u64 {
+        self.seen.cells().unkept_claims()
+    }
+
     fn ports(&self) -> Vec<u16> {
         self.seen.settings().overlays.ports.iter().collect()
     }
@@ -217,7 +221,7 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, values)
 }
 
-const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, \
+const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
     overhead_total, overhead_vni, overhead_tunnel, losses, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
@@ -230,6 +234,7 @@ fn view_named(name: &str) -> Option<View> {
         "underlay" => View::Underlay,
         "vteps" => View::Vteps,
         "fdb" => View::Fdb,
+        "addresses" => View::Addresses,
         "overhead_total" => View::OverheadTotal,
         "overhead_vni" => View::OverheadByVni,
         "overhead_tunnel" => View::OverheadByTunnel,

@@ -3,9 +3,12 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use hashbrown::HashMap;
+
 use super::roll_up::{Members, RollUp};
 use super::{Column, Row, Sums, encapsulation, first, last, path_order};
-use crate::cells::{Cells, PathId};
+use crate::cells::{Cells, Claimant, PathId};
+use crate::decode::By;
 use crate::value::Value;
 use crate::wire::mac::Mac;
 
@@ -72,5 +75,25 @@ pub fn rows(cells: &Cells) -> Vec<FdbRow> {
             row.ips.add(source);
         }
     }
-    by_station.into_rows()
+    let mut rows = by_station.into_rows();
+    add_neighbors(&mut rows, cells);
+    rows
+}
+
+/// The addresses that Neighbor Discovery says to be at a MAC: it need not have sent from them yet.
+fn add_neighbors(rows: &mut [FdbRow], cells: &Cells) {
+    let told = |claimant: &&Claimant| claimant.is_by(By::Nd);
+    let mut neighbors: HashMap<(PathId, u32, Mac), Vec<IpAddr>> = HashMap::new();
+    for (path, vni, ip, claimed) in cells.claimed() {
+        for claimant in claimed.claimants.iter().filter(told) {
+            neighbors.entry((path, vni, claimant.mac)).or_default().push(ip);
+        }
+    }
+    if neighbors.is_empty() {
+        return;
+    }
+    for row in rows {
+        let ips = neighbors.get(&(row.path, row.vni, row.mac));
+        ips.into_iter().flatten().for_each(|ip| row.ips.add(*ip));
+    }
 }

@@ -22,7 +22,7 @@ fn hear(cells: &mut Cells, data: &[u8]) {
     let frame = Frame { data, wire_len: data.len() as u32, time: 1, link: LinkType::ETHERNET };
     decode(&frame, &Overlays::default(), &mut packet, &mut aside);
     let id = cells.add_alone(&packet);
-    cells.hear(id, &message(&packet, data).unwrap());
+    cells.hear(id, message(&packet, data).unwrap(), packet.time);
 }
 
 fn flow(plan: &Plan) -> FlowKey {

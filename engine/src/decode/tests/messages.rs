@@ -35,9 +35,9 @@ fn quoted() -> Vec<u8> {
 }
 
 /// What an error is about, where it tells.
-fn about(message: Option<Message>) -> Option<Key> {
+fn about(message: Option<&Message>) -> Option<Key> {
     match message {
-        Some(Message::Error(about)) => about,
+        Some(Message::Error(about)) => *about,
         _ => None,
     }
 }
@@ -50,12 +50,12 @@ fn is_error(message: Option<&Message>) -> bool {
 #[test]
 fn an_error_is_about_the_flow_that_it_quotes() {
     let flow = walk(&over_ipv4(100, &inner())).packet.key.flow(0);
-    let key = about(said(&error(UNREACHABLE, &quoted()), 0)).unwrap();
+    let key = about(said(&error(UNREACHABLE, &quoted()), 0).as_ref()).unwrap();
     assert_eq!((key.flow(0), key.ports()), (flow, Some((40_000, 80))));
     // Behind a tag as well.
     let frame = error(UNREACHABLE, &quoted());
     let tagged = [&frame[..12], &[0x81, 0], &tag(7, craft::IPV4, &frame[14..])].concat();
-    assert_eq!(about(said(&tagged, 0)), Some(key));
+    assert_eq!(about(said(&tagged, 0).as_ref()), Some(key));
 }
 
 /// Four bytes behind the IP header are the ports; with fewer it is an error about who knows what. The same where the
@@ -70,7 +70,7 @@ fn every_length_of_the_quote() {
         ];
         for quote in quotes {
             assert!(is_error(quote.as_ref()));
-            assert_eq!(about(quote).is_some(), 24 <= len, "{len}");
+            assert_eq!(about(quote.as_ref()).is_some(), 24 <= len, "{len}");
         }
     }
     // Without its own header whole it is no error.
@@ -92,7 +92,7 @@ fn quotes_of_ipv6() {
         &datagram[..24],
     ));
     for quote in [&plain[..48], &extended[..56], &first[..52]] {
-        let key = about(said(&error_v6(UNREACHABLE_V6, quote), 0)).unwrap();
+        let key = about(said(&error_v6(UNREACHABLE_V6, quote), 0).as_ref()).unwrap();
         assert_eq!((key.protocol(), key.ports()), (Some(craft::UDP), Some((40_000, 53))));
     }
 }
@@ -101,7 +101,7 @@ fn quotes_of_ipv6() {
 #[test]
 fn a_later_fragment_is_quoted_without_ports() {
     let later = Ipv4 { flags_and_offset: 5 | MORE, ..Ipv4::default() }.around(&[0; 40]);
-    let key = about(said(&error(UNREACHABLE, &later), 0)).unwrap();
+    let key = about(said(&error(UNREACHABLE, &later), 0).as_ref()).unwrap();
     let flow = walk(&over_ipv4(100, &ethernet(mac(1), mac(2), craft::IPV4, &later))).packet.key.flow(0);
     assert_eq!((key.ports(), key.flow(0)), (None, flow));
 }
