@@ -202,7 +202,7 @@ fn smaller(a: Option<u32>, b: Option<u32>) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::handling;
+    use crate::packet::handling::bit;
 
     /// What some packets come to, in a row.
     #[derive(Default)]
@@ -234,7 +234,7 @@ mod tests {
 
     /// TTL, outer and inner traffic class, in turn; with a handling of all zeros, which is no run's beginning yet.
     fn handlings() -> Vec<Handling> {
-        let plain = |ttl, outer| Handling::new(ttl, outer, handling::DONT_FRAGMENT);
+        let plain = |ttl, outer| Handling::new(ttl, outer, bit::DONT_FRAGMENT);
         let mut inside = plain(63, 0xb8);
         inside.set_inner(0xb8);
         vec![Handling::default(), plain(64, 0), plain(64, 0), plain(63, 0), inside, inside, plain(64, 3)]

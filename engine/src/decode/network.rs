@@ -1,7 +1,8 @@
 //! IP, either version, outer or inner.
 
 use crate::disposition::Ending;
-use crate::packet::{Handling, handling};
+use crate::packet::Handling;
+use crate::packet::handling::bit;
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Extension, Ipv6};
 use crate::wire::{Missing, Span};
@@ -48,7 +49,7 @@ impl Network<'_> {
         match self.header {
             Header::V4(ip) => Handling::new(ip.time_to_live(), ip.traffic_class(), ip.flags()),
             Header::V6(ip) => {
-                let flags = if self.fragment.is_some() { handling::MORE_FRAGMENTS } else { 0 };
+                let flags = if self.fragment.is_some() { bit::MORE_FRAGMENTS } else { 0 };
                 Handling::new(ip.hop_limit(), ip.traffic_class(), flags)
             }
             Header::Kept(handling) => handling,
