@@ -175,6 +175,11 @@ class Maker:
         return joint.join(ours for ours, _ in parts), joint.join(theirs for _, theirs in parts)
 
 
+def plain_ip(body: InnerIp, version: int) -> bool:
+    """Whether it is of that version; what an ICMP error quotes, tshark dissects as well."""
+    return body.name == f"ipv{version}" and body.l4.quoted is None
+
+
 def alike(frame: Frame, version: int) -> bool:
     """Whether tshark counts the frame as we do, and its layers have the numbers that `FIELDS` says."""
     return (
@@ -186,7 +191,7 @@ def alike(frame: Frame, version: int) -> bool:
         and not frame.link.tags
         and not frame.carriers
         and len(frame.inner.tags) < 2
-        and (not isinstance(frame.inner.body, InnerIp) or frame.inner.body.name == f"ipv{version}")
+        and (not isinstance(frame.inner.body, InnerIp) or plain_ip(frame.inner.body, version))
     )
 
 

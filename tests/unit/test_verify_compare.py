@@ -77,6 +77,14 @@ def test_equal_frames_agree() -> None:
     assert differences(v6, theirs(OUTSIDE[0], long, OUTSIDE[2], VXLAN, *INSIDE), [4789]) == []
 
 
+def test_wireshark_stops_behind_gre() -> None:
+    """What it has no name for is data, in which we find VXLAN; elsewhere, data explains nothing."""
+    gre, data = Layer("gre", {}), Layer("data", {})
+    (known,) = whys(ours(), theirs(*OUTSIDE[:2], gre, data))
+    assert known == "Wireshark does not look into what GRE carries here"
+    assert whys(ours(), theirs(*OUTSIDE, data)) == [None]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

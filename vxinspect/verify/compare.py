@@ -25,6 +25,7 @@ INNER_FRAGMENT = "Wireshark tells what an inner packet in fragments holds where 
 STRANGE_LINK = "of a link type that is not known here, Wireshark may take a header off"
 QUOTED = "Wireshark dissects the packet that an ICMP error quotes"
 TUNNELLED = "Wireshark dissects what another protocol carries"
+CARRIED = "Wireshark does not look into what GRE carries here"
 SOURCE_PORT = "Wireshark takes UDP from a VXLAN port for VXLAN too"
 NOT_ASKED = f"Wireshark takes UDP {VXLAN_PORT} for VXLAN, and --port does not"
 
@@ -63,7 +64,7 @@ def differences(ours: Ours, theirs: Dissection, ports: Sequence[int]) -> list[Di
         found.append(Difference("wire_length", ours["wire_length"], theirs.wire, why))
     is_vxlan, layers = ours["disposition"] == "vxlan", [*theirs.encapsulated()]
     if is_vxlan != bool(layers):
-        why = _why_missing(ours) if is_vxlan else _why_more(ours, theirs, layers[0], ports)
+        why = _why_missing(ours, theirs) if is_vxlan else _why_more(ours, theirs, layers[0], ports)
         return [*found, Difference("vxlan", _yes(is_vxlan), _yes(not is_vxlan), why)]
     if is_vxlan:
         nearest = min((_in_layer(ours, layer) for layer in layers), key=len)
@@ -75,9 +76,11 @@ def _yes(holds: bool) -> str:  # noqa: FBT001 - the value itself
     return "yes" if holds else "no"
 
 
-def _why_missing(ours: Ours) -> str | None:
+def _why_missing(ours: Ours, theirs: Dissection) -> str | None:
     if "reassembled" in ours["notes"]:
         return FRAGMENT
+    if theirs.names[-2:] == ["gre", "data"]:
+        return CARRIED
     return OFFLOAD if "offload" in ours["notes"] else None
 
 
