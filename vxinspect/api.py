@@ -100,6 +100,11 @@ class Report:
         return int(self._analysis.totals()["rest_packets"])
 
     @property
+    def checksums(self) -> dict[str, int] | None:
+        """How many checksums are right or wrong: the summary's `checksums`. None where nobody looked."""
+        return self._analysis.checksums()
+
+    @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the scan early; the report covers what was read until then."""
         return self._analysis.interrupted
@@ -130,7 +135,7 @@ class Report:
             "icmp_errors": self._icmp_errors(),
             "findings": self.find(numbers=False).to_dicts(),
             "incomplete_datagrams": self.incomplete_datagrams,
-            "checksums": self._analysis.checksums(),
+            "checksums": self.checksums,
         }
 
     def _icmp_errors(self) -> dict[str, int | None]:
@@ -164,7 +169,7 @@ class Report:
         frames, candidates = self._analysis.frames(), self._analysis.candidates()
         hints = all_hints(frames, candidates, self.ports, self._analysis.copies(), offload_frames)
         hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
-        hints += checksum_hints(self._analysis.checksums())
+        hints += checksum_hints(self.checksums)
         hints += address_hints(self._analysis.unkept_claims())
         return (*hints, *self.setups)
 

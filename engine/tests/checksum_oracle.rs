@@ -97,19 +97,53 @@ fn ipv4_header() {
     assert_eq!(inside(&craft::patched(unknown, ETHERNET + 21, &[2])), Inside::Wrong, "an option");
 }
 
-/// What a sender leaves to its network card: the pseudo-header's sum, not complemented.
+/// What a sender leaves to its network card in a message behind an IP header: the pseudo-header's sum, not complemented.
+fn left_to_the_card(frame: &[u8], header_len: usize) -> [u8; 2] {
+    let message = ETHERNET + header_len;
+    let (addresses, protocol) = match header_len {
+        20 => (&frame[ETHERNET + 12..message], frame[ETHERNET + 9]),
+        _ => (&frame[ETHERNET + 8..message], frame[ETHERNET + 6]),
+    };
+    let mut sum = (frame.len() - message) as u32 + u32::from(protocol);
+    sum += addresses.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u32>();
+    sum = (sum & 0xffff) + (sum >> 16);
+    (sum as u16).to_be_bytes()
+}
+
+/// The kernel computes an outer checksum for what the card will make of the inner message (local checksum offload).
+#[test]
+fn outside_for_what_the_card_will_fill_in() {
+    for (name, frame, header_len, field) in sound(b"hello!").into_iter().filter(|(name, ..)| *name != "icmp")
+    {
+        let mut outer = Vec::new();
+        ethernet()
+            .ipv6(V6.0, V6.1, 64)
+            .udp(50_000, 4789)
+            .write(&mut outer, &craft::vxlan(100, &frame))
+            .unwrap();
+        let at = outer.len() - frame.len() + ETHERNET + header_len + field;
+        let left = craft::patched(outer.clone(), at, &left_to_the_card(&frame, header_len));
+        assert_eq!(verdict(&left), (Outside::Partial, Inside::Partial), "{name}");
+        // An outer header is in the one sum and not in the other; what is right for the message as it is, is right.
+        let spoilt = craft::patched(left.clone(), 54, &[left[54] ^ 1]);
+        assert_eq!(verdict(&spoilt), (Outside::Wrong, Inside::Partial), "{name}");
+        let mut whole = Vec::new();
+        let inner = &left[left.len() - frame.len()..];
+        ethernet()
+            .ipv6(V6.0, V6.1, 64)
+            .udp(50_000, 4789)
+            .write(&mut whole, &craft::vxlan(100, inner))
+            .unwrap();
+        assert_eq!(verdict(&whole), (Outside::Right, Inside::Partial), "{name}");
+    }
+}
+
+/// It is neither right nor wrong.
 #[test]
 fn pseudo_header_only() {
     for (name, frame, header_len, field) in sound(b"hello!") {
-        let message = ETHERNET + header_len;
-        let (addresses, protocol) = match header_len {
-            20 => (&frame[ETHERNET + 12..message], frame[ETHERNET + 9]),
-            _ => (&frame[ETHERNET + 8..message], frame[ETHERNET + 6]),
-        };
-        let mut sum = (frame.len() - message) as u32 + u32::from(protocol);
-        sum += addresses.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum::<u32>();
-        sum = (sum & 0xffff) + (sum >> 16);
-        let partial = craft::patched(frame, message + field, &(sum as u16).to_be_bytes());
+        let sum = left_to_the_card(&frame, header_len);
+        let partial = craft::patched(frame, ETHERNET + header_len + field, &sum);
         // ICMP of IPv4 has no pseudo-header, and so nothing to leave to anybody.
         let expected = if name == "icmp" { Inside::Wrong } else { Inside::Partial };
         assert_eq!(inside(&partial), expected, "{name}");

@@ -8,10 +8,13 @@ from typing import Any
 
 import jsonschema
 import junitparser
+import msgspec
 import pytest
 import tools
 
 import vxinspect.cli
+from vxinspect.checks.limits import limits
+from vxinspect.checks.policy import Policy
 
 ROOT = Path(__file__).parents[2]
 TENANTS = ROOT / "samples/two-tenants.pcap"
@@ -43,6 +46,8 @@ HOLDS = {
     "limits.retransmission_percent": "[limits]\nretransmission_percent = 0",
     "limits.rtt_ms": "[limits]\nrtt_ms = 0.1191",
     "limits.zero_windows": "[limits]\nzero_windows = 0",
+    "limits.wrong_checksums": "[limits]\nwrong_checksums = 0",
+    "vni[0].wrong_checksums": "[[vni]]\nid = 100\nwrong_checksums = 0",
     "limits.overhead_percent": "[limits]\noverhead_percent = 40.6",
     "limits.bum_percent": "[limits]\nbum_percent = 4",
     "limits.fragments": "[limits]\nfragments = 0",
@@ -123,6 +128,28 @@ def test_limits_of_tcp_health(check: Callable[..., Any]) -> None:
     }
     for policy, holds in fates.items():
         assert check(policy, capture=faults)[0] == (0 if holds else 1), policy
+
+
+def test_limits_of_checksums(check: Callable[..., Any]) -> None:
+    """2 wrong ones outside and 3 inside (the sample's scenario); a policy that asks has them verified."""
+    faults = ROOT / "samples/bad-checksums.pcap"
+    for policy, holds in {
+        "[limits]\nwrong_checksums = 5": True,
+        "[limits]\nwrong_checksums = 4": False,
+        '[[vni]]\nid = "0-16777215"\nwrong_checksums = 5': True,
+        '[[vni]]\nid = "0-16777215"\nwrong_checksums = 1': False,
+    }.items():
+        text = f'[findings]\nignore = ["checksum-wrong"]\n{policy}'
+        assert check(text, capture=faults)[0] == (0 if holds else 1), policy
+
+
+def test_checksums_nobody_verified_do_not_hold() -> None:
+    """From Python, where the report was read without."""
+    policy = msgspec.convert({"limits": {"wrong_checksums": 9}}, Policy)
+    for checksums, holds in ((True, True), (False, False)):
+        report = vxinspect.scan(ROOT / "samples/bad-checksums.pcap", checksums=checksums)
+        (told,) = limits(policy, report)
+        assert (told.status == "passed") is holds
 
 
 FLOWS = {

@@ -84,7 +84,7 @@ def test_counting_page_lists_every_reason() -> None:
 
 def test_counting_page_lists_every_note() -> None:
     """Each note that the engine can put on a packet has a row in docs/counting.md."""
-    source = (ENGINE / "packet.rs").read_text(encoding="utf-8")
+    source = (ENGINE / "packet/notes.rs").read_text(encoding="utf-8")
     declared = re.findall(r'Note::\w+ => "(\w+)"', source)
     assert len(declared) > 5
     assert set(declared) <= names_in_counting()

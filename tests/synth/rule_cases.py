@@ -4,7 +4,7 @@ Both are a scenario (the network of `scenarios` and what is added to it), or pac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import craft
 import scenarios
@@ -20,6 +20,7 @@ class Sent:
     """A packet of host `source` to host `destination`, or to all. Addresses end in the host's number.
 
     `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`: others than those of their numbers.
+    `over_ipv6`: the outer UDP checksum, "zero" or "right"; empty where it is over IPv4, and zero.
     """
 
     source: int
@@ -30,24 +31,29 @@ class Sent:
     vtep: int | None = None
     to_vtep: int | None = None
     short: int = 0
+    over_ipv6: str = ""
 
     def frame(self) -> bytes:
         """Return it as it is on the underlay, without the last `short` bytes of its inner packet."""
         target = self.destination
         mac = _mac(target) if target else "ff:ff:ff:ff:ff:ff"
         if self.flags:
-            segment = craft.tcp(*self.ports, self.flags)
-            packet, ethertype = craft.ipv4(_ip(self.source), _ip(target or 0), 6, segment), 0x0800
+            ends = _ip(self.source), _ip(target or 0)
+            segment = craft.summed(*ends, "tcp", craft.tcp(*self.ports, self.flags), "right")
+            packet, ethertype = craft.ipv4(*ends, 6, segment), 0x0800
         else:
             packet = craft.arp(_mac(self.source), _ip(self.source), _NOBODY, _ip(target or 2))
             ethertype = 0x0806
         inner = craft.ethernet(mac, _mac(self.source), ethertype, packet[: len(packet) - self.short])
         source, destination = self.vtep or self.source, self.to_vtep or target or 2
         datagram = craft.udp(50_000 + self.ports[0] % 100, 4789, craft.vxlan(self.vni, inner))
+        macs = f"02:00:c0:00:02:{destination:02x}", f"02:00:c0:00:02:{source:02x}"
+        if self.over_ipv6:
+            ends = f"2001:db8::{source}", f"2001:db8::{destination}"
+            summed = craft.summed(*ends, "udp", datagram, self.over_ipv6)
+            return craft.ethernet(*macs, 0x86DD, craft.ipv6(*ends, 17, summed))
         outer = craft.ipv4(f"192.0.2.{source}", f"192.0.2.{destination}", 17, datagram)
-        return craft.ethernet(
-            f"02:00:c0:00:02:{destination:02x}", f"02:00:c0:00:02:{source:02x}", 0x0800, outer
-        )
+        return craft.ethernet(*macs, 0x0800, outer)
 
 
 def _mac(host: int) -> str:
@@ -191,6 +197,14 @@ CASES = {
         fault("icmp-errors", 'error = "time-exceeded"\nrouter = "192.0.2.254"\ncount = 2'),
         "\n[underlay]\nttl = 3\n",
     ),
+    "checksum-wrong": Case(
+        fault("inner-checksum-wrong", "count = 3") + fault("outer-checksum-wrong", "count = 2"),
+        fault("inner-checksum-partial", "count = 3"),
+    ),
+    "zero-checksum-ipv6": Case(
+        [replace(packet, over_ipv6="zero") for packet in TALK],
+        [replace(packet, over_ipv6="right") for packet in TALK],
+    ),
     "ecn-lost": Case(
         fault("ecn-marks", 'traffic = "shop"\ncount = 25\ninner = 2\nouter = 0'),
         # Congestion marks what came as ECN-capable.
@@ -267,6 +281,8 @@ IMPLIED: dict[str, set[str]] = {
     "bare-copies": {"bare-traffic"},
     "snap-length": {"snap-length"},
     "cut-mid-record": {"capture-cut"},
+    "inner-checksum-wrong": {"checksum-wrong"},
+    "outer-checksum-wrong": {"checksum-wrong"},
 }
 """For each fault of `scenarios.FAULTS` the rules that speak of it; of the others none does."""
 

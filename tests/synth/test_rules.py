@@ -37,8 +37,8 @@ def write(case: str | list[Sent] | bytes, path: Path) -> list[int]:
 
 
 def rules(path: Path) -> set[str]:
-    """Return which rules speak."""
-    return {str(row["rule"]) for row in vxinspect.scan(path).findings}
+    """Return which rules speak, where checksums are verified."""
+    return {str(row["rule"]) for row in vxinspect.scan(path, checksums=True).findings}
 
 
 def test_every_rule_has_a_case() -> None:
@@ -102,6 +102,16 @@ def test_pipe_is_not_read_again() -> None:
     assert (row["rule"], row["frame_numbers"]) == ("one-way-tunnel", None)
     (row,) = vxinspect.scan(data).findings
     assert row["frame_numbers"] is None
+
+
+def test_checksums_nobody_verified_are_not_wrong() -> None:
+    """Each is told apart: 2 wrong ones outside, 3 inside, 4 left to the card (the sample's scenario)."""
+    sample = ROOT / "samples/bad-checksums.pcap"
+    assert "checksum-wrong" not in {row["rule"] for row in vxinspect.scan(sample).findings}
+    findings = vxinspect.scan(sample, checksums=True).findings
+    found = [row for row in findings if row["rule"] == "checksum-wrong"]
+    assert sorted((row["tunnel"] is None, row["frames"]) for row in found) == [(False, 2), (True, 3)]
+    assert any("4 more are left to the network card" in str(row["seen"]) for row in found)
 
 
 def test_thresholds_are_settable() -> None:

@@ -77,7 +77,7 @@ def _vnis(report: Report) -> Iterator[str]:
         yield from (
             "",
             "# Limits of each VNI may stand here, too: bum_percent, overhead_percent, moves,",
-            "# retransmission_percent, rtt_ms, zero_windows.",
+            "# retransmission_percent, rtt_ms, zero_windows, wrong_checksums.",
         )
     for members, numbers in together.items():
         ids = range_text(numbers)
@@ -99,6 +99,9 @@ def _limits(report: Report) -> Iterator[str]:
     if packets:
         yield f"bum_percent = {math.ceil(100 * sum(row['bum_packets'] for row in rows) / packets)}"
     yield from _tcp_limits(rows)
+    sums = report.checksums
+    if sums is not None:
+        yield f"wrong_checksums = {sums['outer_udp_wrong'] + sums['inner_wrong']}"
 
 
 def _tcp_limits(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -17,10 +17,14 @@ def limits(policy: Policy, report: Report) -> Iterator[Outcome]:
         most = getattr(policy.limits, name)
         if most is None:
             continue
+        title = f"{what}: at most {_told(name, most)}"
+        if _is_unknown(name, report):
+            yield outcome(f"limits.{name}", title, [_UNVERIFIED], _UNVERIFIED)
+            continue
         value = measure(report)
         told = _told(name, value)
         over = value is not None and value > most
-        yield outcome(f"limits.{name}", f"{what}: at most {_told(name, most)}", [told] if over else [], told)
+        yield outcome(f"limits.{name}", title, [told] if over else [], told)
 
 
 def vni_limits(policy: Policy, report: Report) -> Iterator[Outcome]:
@@ -32,14 +36,22 @@ def vni_limits(policy: Policy, report: Report) -> Iterator[Outcome]:
             most = getattr(rule, name)
             if most is None:
                 continue
+            title = f"{_OF_A_VNI[name][0]} in VNI {rule.id}: at most {_told(name, most)}"
+            if _is_unknown(name, report):
+                yield outcome(f"vni[{index}].{name}", title, [_UNVERIFIED], _UNVERIFIED)
+                continue
             values = {
                 vni: value for vni, value in measured[name].items() if vni in rule.id and value is not None
             }
             wrong = [f"VNI {vni}: {_told(name, value)}" for vni, value in values.items() if value > most]
             worst = max(values, key=lambda vni: values[vni], default=None)
             found = f"no VNI of {rule.id}" if worst is None else f"VNI {worst}: {_told(name, values[worst])}"
-            title = f"{_OF_A_VNI[name][0]} in VNI {rule.id}: at most {_told(name, most)}"
             yield outcome(f"vni[{index}].{name}", title, wrong, found)
+
+
+def _is_unknown(name: str, report: Report) -> bool:
+    """Whether nobody looked: what was not verified does not hold."""
+    return name == "wrong_checksums" and report.checksums is None
 
 
 def _told(name: str, value: float | None) -> str:
@@ -86,6 +98,18 @@ def _zero_windows(report: Report) -> float | None:
     return sum(int(row["zero_windows"]) for row in _outermost(report, "zero_windows"))
 
 
+def _wrong_checksums(report: Report) -> float | None:
+    sums = report.checksums or {}
+    return sums.get("outer_udp_wrong", 0) + sums.get("inner_wrong", 0)
+
+
+def _wrong_checksums_by_vni(report: Report) -> dict[Any, Any]:
+    if report.checksums is None:
+        return {}
+    wrong = _by_vni(report, "outer_udp_checksum_wrong", "inner_checksum_wrong")
+    return {vni: outer + inner for vni, (outer, inner) in wrong.items()}
+
+
 def _outermost(report: Report, *columns: str) -> list[dict[str, Any]]:
     """Return the rows of `vnis` that together are all packets, each once."""
     return [row for row in report.vnis.where(*columns, "depth") if row["depth"] == 1]
@@ -130,6 +154,8 @@ def _moves_by_vni(report: Report) -> dict[Any, int]:
 _AGAIN = "share of TCP segments sent again"
 _RTT = "median round trip of TCP handshakes"
 _FULL = "TCP segments that offer no room for data"
+_BROKEN = "wrong checksums, of outer UDP and inside"
+_UNVERIFIED = "checksums were not verified: read the capture with --checksums"
 
 _OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
     "overhead_percent": ("encapsulation's share of the wire bytes", _overhead),
@@ -141,6 +167,7 @@ _OF_ALL: dict[str, tuple[str, Callable[[Report], float | None]]] = {
     "retransmission_percent": (_AGAIN, _retransmitted),
     "rtt_ms": (_RTT, _rtt),
     "zero_windows": (_FULL, _zero_windows),
+    "wrong_checksums": (_BROKEN, _wrong_checksums),
 }
 
 _OF_A_VNI: dict[str, tuple[str, Callable[[Report], dict[Any, Any]]]] = {
@@ -153,4 +180,5 @@ _OF_A_VNI: dict[str, tuple[str, Callable[[Report], dict[Any, Any]]]] = {
     "retransmission_percent": (_AGAIN, _percent_by_vni("retransmitted", "tcp_segments")),
     "rtt_ms": (_RTT, _rtt_by_vni),
     "zero_windows": (_FULL, _zero_windows_by_vni),
+    "wrong_checksums": (_BROKEN, _wrong_checksums_by_vni),
 }

@@ -84,6 +84,7 @@ class VniLimits(_Part, frozen=True, kw_only=True):
     retransmission_percent: Percent | None = None
     rtt_ms: Milliseconds | None = None
     zero_windows: Count | None = None
+    wrong_checksums: Count | None = None
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -98,6 +99,7 @@ class Limits(_Part, frozen=True, kw_only=True):
     retransmission_percent: Percent | None = None
     rtt_ms: Milliseconds | None = None
     zero_windows: Count | None = None
+    wrong_checksums: Count | None = None
 
 
 class FlowRule(_Part, frozen=True, kw_only=True):
@@ -143,3 +145,9 @@ class Policy(_Part, frozen=True, kw_only=True):
     flow: tuple[FlowRule, ...] = ()
     findings: FindingRules = FindingRules()
     rules: dict[str, dict[str, float]] = {}
+
+    @property
+    def asks_for_checksums(self) -> bool:
+        """Whether checksums must be verified to say whether it holds."""
+        limits = [self.limits.wrong_checksums, *(rule.wrong_checksums for rule in self.vni)]
+        return any(limit is not None for limit in limits)

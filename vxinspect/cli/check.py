@@ -52,6 +52,7 @@ def _check(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         ):
             raise click.UsageError(f"{file}: is read, and cannot be a report too.")
     wanted = _with_ports(options, policy)
+    wanted = replace(wanted, checksums=wanted.checksums or policy.asks_for_checksums)
     before = None if given["baseline"] is None else snapshot_of(given["baseline"], wanted)[0]
     report = read(wanted)
     from vxinspect.checks.evaluate import evaluate

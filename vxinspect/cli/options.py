@@ -229,7 +229,7 @@ SELECTING = (
 )
 """The options that choose among packets, for `common_without`."""
 
-READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl", "--checksums")
+READING = common_without("--sort", "--limit", "--format", "--json", "--jsonl")
 """Those of a command that reads captures and shows no table."""
 
 

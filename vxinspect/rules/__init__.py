@@ -28,6 +28,7 @@ _NAMES = (
     ),
     *("source_port_polarised", "retransmission_rate", "zero_window"),
     *("tcp_refused", "tcp_unanswered", "tcp_reset", "bare_traffic", "copies"),
+    *("checksum_wrong", "zero_checksum_ipv6"),
     *("ecn_lost", "dscp_mismatch", "ttl_change", "capture_cut", "capture_loss", "clock_step", "snap_length"),
 )
 

@@ -87,6 +87,11 @@ class Facts:
         return self.report.incomplete_datagrams
 
     @cached_property
+    def checksums(self) -> dict[str, int] | None:
+        """The summary's `checksums`; None where they were not verified."""
+        return self.report.checksums
+
+    @cached_property
     def seconds(self) -> float:
         """From the first frame to the last."""
         return float(self.report.time["duration_s"] or 0.0)

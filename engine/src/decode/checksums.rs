@@ -25,8 +25,7 @@ const ICMP_FIELD: usize = 2;
 pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(frame.data);
     let reached = carriers::through(frame).ok();
-    let outside = outside(reached.as_ref().map(|it| &it.ip));
-    Checks::new(outside, inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
+    checks(packet, held, reached.as_ref().map(|it| &it.ip))
 }
 
 /// Verifies those of a VXLAN packet that was put together, and which `packet` was decoded from.
@@ -34,11 +33,17 @@ pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
 pub fn verify_whole(whole: &Whole<'_>, packet: &Packet) -> Checks {
     let held = packet.inner(whole.front);
     let reached = fragment::reach(whole).ok();
-    let outside = outside(reached.as_ref().map(|it| &it.ip));
-    Checks::new(outside, inside(Payload::of(packet), Span::new(held, packet.inner_len as usize)))
+    checks(packet, held, reached.as_ref().map(|it| &it.ip))
 }
 
-fn outside(ip: Option<&Network<'_>>) -> Outside {
+fn checks(packet: &Packet, held: &[u8], ip: Option<&Network<'_>>) -> Checks {
+    let (inside, left) = inside(Payload::of(packet), Span::new(held, packet.inner_len as usize));
+    Checks::new(outside(ip, left), inside)
+}
+
+/// `left` is what the inner message adds up to, with its pseudo-header, if its checksum is left to the network card: a VTEP
+/// computes the outer one for what the card will make of it, which adds up to nothing.
+fn outside(ip: Option<&Network<'_>>, left: Option<Sum>) -> Outside {
     let read = ip.and_then(|ip| Some((ip, Udp::read(ip.payload).ok()?.0)));
     match read {
         Some((ip, _)) if ip.protocol != protocol::UDP => Outside::Unverified,
@@ -46,8 +51,9 @@ fn outside(ip: Option<&Network<'_>>) -> Outside {
         Some((_, udp)) if udp.checksum() == 0 => Outside::Zero,
         Some((ip, _)) => match datagram(ip) {
             Verdict::Right => Outside::Right,
-            Verdict::Wrong => Outside::Wrong,
-            Verdict::Partial => Outside::Partial,
+            Verdict::Wrong(sum) if left.is_some_and(|left| sum.without(left).is_right()) => Outside::Partial,
+            Verdict::Wrong(_) => Outside::Wrong,
+            Verdict::Partial(_) => Outside::Partial,
             Verdict::Unverified => Outside::Unverified,
         },
         None => Outside::Unverified,
@@ -62,43 +68,46 @@ fn internet(ethertype: u16, span: Span<'_>) -> Option<Network<'_>> {
     }
 }
 
-fn inside(payload: Payload, inner: Span<'_>) -> Inside {
+/// What the inner checksums are, and what the inner message adds up to where its own is left to the network card.
+fn inside(payload: Payload, inner: Span<'_>) -> (Inside, Option<Sum>) {
     let Some((_, ethertype, packet)) = payload.read(inner) else {
-        return Inside::Unverified;
+        return (Inside::Unverified, None);
     };
     if !matches!(ethertype, ethertype::IPV4 | ethertype::IPV6) {
-        return Inside::None;
+        return (Inside::None, None);
     }
     let Some(ip) = internet(ethertype, packet) else {
-        return Inside::Unverified;
+        return (Inside::Unverified, None);
     };
-    let header = header(&ip, packet);
-    if header == Some(Verdict::Wrong) {
-        return Inside::Wrong;
-    }
-    match (header, transport(&ip)) {
-        (_, Some(Verdict::Wrong)) => Inside::Wrong,
+    let (header, transport) = (header(&ip, packet), transport(&ip));
+    let left = match transport {
+        Some(Verdict::Partial(sum)) => Some(sum),
+        _ => None,
+    };
+    let all = match (header, transport) {
+        (Some(Verdict::Wrong(_)), _) | (_, Some(Verdict::Wrong(_))) => Inside::Wrong,
         (Some(Verdict::Unverified), _) | (_, Some(Verdict::Unverified)) => Inside::Unverified,
-        (_, Some(Verdict::Partial)) => Inside::Partial,
+        (_, Some(Verdict::Partial(_))) => Inside::Partial,
         (None, None) => Inside::None,
         _ => Inside::Right,
-    }
+    };
+    (all, left)
 }
 
-/// What a checksum turned out to be.
+/// What a checksum turned out to be, with what it is the sum of where that is not right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Right,
-    Wrong,
+    Wrong(Sum),
     /// The sum of the pseudo-header alone: the sender left the rest to its network card.
-    Partial,
+    Partial(Sum),
     /// Not all of its bytes are here.
     Unverified,
 }
 
 impl Verdict {
     fn of(sum: Sum) -> Self {
-        if sum.is_right() { Verdict::Right } else { Verdict::Wrong }
+        if sum.is_right() { Verdict::Right } else { Verdict::Wrong(sum) }
     }
 }
 
@@ -141,7 +150,7 @@ fn datagram(ip: &Network<'_>) -> Verdict {
         return Verdict::Unverified;
     }
     if udp.checksum() == 0 {
-        return if ip.is_v6 { Verdict::Wrong } else { Verdict::Right };
+        return if ip.is_v6 { Verdict::Wrong(Sum::default()) } else { Verdict::Right };
     }
     match usize::from(udp.length()) {
         0 => message(ip, ip.payload, UDP_FIELD, true),
@@ -161,7 +170,7 @@ fn message(ip: &Network<'_>, message: Span<'_>, field: usize, with_pseudo_header
     };
     let before = if with_pseudo_header { pseudo_header(ip, message.wire_len()) } else { Sum::default() };
     match Verdict::of(before.bytes(message.bytes())) {
-        Verdict::Wrong if with_pseudo_header && before.is_in(field) => Verdict::Partial,
+        Verdict::Wrong(sum) if with_pseudo_header && before.is_in(field) => Verdict::Partial(sum),
         verdict => verdict,
     }
 }

@@ -9,7 +9,7 @@ pub enum Outside {
     Right,
     /// Neither.
     Wrong,
-    /// The pseudo-header's sum alone: the sender left the rest to its network card.
+    /// Left to the network card: the pseudo-header's sum alone, or right once the card has filled in the inner one.
     Partial,
     /// Not all of its bytes are here.
     Unverified,

@@ -2,7 +2,7 @@
 
 /// A sum that goes on. Words are added as they lie in memory, whatever the machine's byte order: the sum is the same but
 /// for the order of its own two bytes (RFC 1071, section 2 (B)).
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sum(u64);
 
 /// What a message adds up to with its own checksum, where that is right: all ones, in either byte order.
@@ -27,6 +27,12 @@ impl Sum {
     #[must_use]
     pub fn number(self, number: u32) -> Self {
         Self(self.0 + u64::from(number.to_be()))
+    }
+
+    /// Takes off another sum.
+    #[must_use]
+    pub fn without(self, part: Sum) -> Self {
+        Self(self.0 + u64::from(!part.folded()))
     }
 
     /// The sum in 16 bits, in the order of memory.
@@ -61,6 +67,7 @@ mod tests {
         let sum = Sum::default().bytes(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
         assert!(sum.is_in([0xdd, 0xf2]) && !sum.is_right());
         assert!(sum.bytes(&[0x22, 0x0d]).is_right(), "with its complement it is all ones");
+        assert!(sum.bytes(&[0x12, 0x34]).without(sum).is_in([0x12, 0x34]));
     }
 
     /// The slow way of the RFC's text, word by word.
