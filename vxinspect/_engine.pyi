@@ -18,6 +18,7 @@ __all__ = [
     "encap",
     "extract",
     "fields",
+    "reasons",
     "scan",
     "write_capture",
     "write_flows",
