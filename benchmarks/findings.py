@@ -67,6 +67,9 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "tcp-reset": ('traffic = "shop"\ncount = 6', frozenset({"tcp-reset"})),
     "duplicated-frames": ("count = {few}", frozenset({"copies"})),
     "bare-copies": ("count = {few}", frozenset({"bare-traffic"})),
+    "inner-checksum-wrong": ("count = {few}", frozenset({"checksum-wrong"})),
+    "inner-checksum-partial": ("count = {few}", frozenset()),
+    "outer-checksum-wrong": ("count = {few}", frozenset({"checksum-wrong"})),
     "offload": ('traffic = "shop"\ncount = {few}', frozenset()),
     "plain-traffic": ("count = 12", frozenset()),
     "cut-mid-record": ("bytes = 10", frozenset({"capture-cut"})),
@@ -76,9 +79,9 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
 IMPLIED = {
     # Copies and floods of a packet are what these look like, too.
     "unknown-unicast": frozenset({"copies"}),
-    # The second VXLAN of packets of one direction is a tunnel that goes one way.
     # What is sent again and again is sent again.
     "black-hole": frozenset({"retransmission-rate"}),
+    # The second VXLAN of packets of one direction is a tunnel that goes one way.
     "nested": frozenset({"one-way-tunnel", "unexpected-source"}),
 }
 """Rules that may speak of a fault, and need not."""
@@ -191,7 +194,7 @@ def main(scenarios: int, seed: int) -> int:
                 # Faults that leave no packet for another are drawn again.
                 continue
             done += 1
-            told = {str(row["rule"]) for row in vxinspect.scan(path).find(numbers=False)}
+            told = {str(row["rule"]) for row in vxinspect.scan(path, checksums=True).find(numbers=False)}
             wanted = frozenset().union(*(FAULTS[kind][1] for kind in kinds))
             may = wanted.union(*(IMPLIED.get(kind, frozenset()) for kind in kinds))
             found.update(told & wanted)
