@@ -68,6 +68,60 @@ BAD = {
         scenarios.NETWORK + "[underlay]\nmtu = 600",
         "underlay.mtu: expected at least",
     ),
+    "an overlay that is none": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "stt"'),
+        "vni[0].encapsulation: expected 'geneve' or 'vxlan' or 'vxlan-gpe', found 'stt'",
+    ),
+    "IP in VXLAN": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nnext_protocol = "ip"'),
+        "vni[0].next_protocol: expected 'ethernet', as VXLAN has no other, found 'ip'",
+    ),
+    "options of VXLAN": (
+        scenarios.NETWORK.replace("id = 100", "id = 100\noptions = [{ class = 1, type = 2 }]"),
+        "vni[0].options: expected a VNI of Geneve, found one of vxlan",
+    ),
+    "group policy in Geneve": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\ngroup_policy = 7\nencapsulation = "geneve"'),
+        "vni[0].group_policy: expected a VNI of VXLAN, found one of geneve",
+    ),
+    "half an option": (
+        scenarios.NETWORK.replace(
+            "id = 100",
+            'id = 100\nencapsulation = "geneve"\noptions = [{ class = 1, type = 2, data = "0102" }]',
+        ),
+        "vni[0].options[0].data: expected up to 124 bytes in hexadecimal digits, a multiple of 4",
+    ),
+    "more options than a header holds": (
+        scenarios.NETWORK.replace(
+            "id = 100",
+            'id = 100\nencapsulation = "geneve"\noptions = ['
+            f'{{ class = 1, type = 2, data = "{"00" * 120}" }}, '
+            f'{{ class = 1, type = 3, data = "{"00" * 124}" }}, {{ class = 1, type = 4 }}]',
+        ),
+        "vni[0].options: expected at most 252 bytes with their headers of 4, found 256",
+    ),
+    "a port that VXLAN has": (
+        "port = 6081\n" + scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "geneve"'),
+        "vni[0].encapsulation: expected another overlay, for VXLAN has the UDP port 6081 here",
+    ),
+    "a wrong port that is right": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'wrong-port'\nport = 6081",
+        "fault[0].port: expected a port that is no overlay's here, found 6081",
+    ),
+    "what Geneve would be seen in": (
+        scenarios.NETWORK + PING.replace("icmp", "udp") + "port = 6081",
+        "traffic[6].port: expected another UDP port than Geneve's, found 6081",
+    ),
+    "I flag of Geneve": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "geneve"')
+        + "[[fault]]\nkind = 'i-flag-clear'",
+        "fault[0].count: expected at most 0, for so many packets of VXLAN or VXLAN-GPE can have it, found 1",
+    ),
+    "mass traffic in Geneve": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "geneve"')
+        + "[mass]\nflows = 1\npackets = 1",
+        "mass.vnis: expected VNIs of VXLAN, found 100 of geneve",
+    ),
     "a time without its zone": (
         "start = 2026-01-01T00:00:00\nvtep = []\nvni = []",
         "start: expected a time with its zone",

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,19 @@ ALONE = {
     "cut-mid-record",
     "tcp-reset",
 }
-
 """Faults that change what others could befall."""
+OVERLAYS = ("vxlan", "vxlan-gpe", "geneve")
+WRAPPED = {
+    "vxlan": "",
+    "vxlan-gpe": 'encapsulation = "vxlan-gpe"',
+    "geneve": """encapsulation = "geneve"
+options = [{ class = 0x0104, type = 0x80, data = "00000001" }, { class = 1, type = 2 }]""",
+    "IP in vxlan-gpe": 'encapsulation = "vxlan-gpe"\nnext_protocol = "ip"',
+    "IP in geneve": 'encapsulation = "geneve"\nnext_protocol = "ip"',
+}
+"""The keys of a VNI for each thing that may carry it."""
+OF_VXLAN = {"i-flag-clear", "reserved-bits", "group-policy"}
+"""Faults of a header that others do not have."""
 
 
 def made(text: str, path: Path, **how: Any) -> dict[str, Any]:
@@ -42,12 +54,13 @@ def made(text: str, path: Path, **how: Any) -> dict[str, Any]:
 
 def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] = (4789,)) -> None:
     """Assert that a scan says what the truth says: how frames count, and every column of every table."""
-    report = vxinspect.scan(path, ports=ports, checksums=True)
+    report = vxinspect.scan(path, ports=ports, checksums=True, encapsulations=OVERLAYS)
     frames = report.summary["frames"]
     assert {name: frames[name] for name in ("total", *tools.DISPOSITIONS)} == {
         name: truth["frames"][name] for name in ("total", *tools.DISPOSITIONS)
     }
     assert frames["reasons"] == truth["frames"]["reasons"]
+    assert frames["encapsulations"] == truth["frames"]["encapsulations"]
     assert {name: count for name, count in frames["notes"].items() if count} == truth["frames"]["notes"]
     copies = report.summary["copies"]
     if copies["frames_examined"] == frames["total"]:
@@ -81,6 +94,59 @@ def test_each_fault(kind: str, tmp_path: Path) -> None:
     assert_round_trip(truth, path)
 
 
+def wrapped(text: str, *keys: str) -> str:
+    """Return a scenario whose VNIs, one after the other, have some more keys."""
+    head, *vnis = text.split("[[vni]]\n")
+    return head + "".join(f"[[vni]]\n{key}\n{vni}" for key, vni in zip(keys, vnis, strict=True))
+
+
+@pytest.mark.parametrize("kind", sorted(set(scenarios.FAULTS) - OF_VXLAN))
+@pytest.mark.parametrize("overlay", sorted(set(WRAPPED) - {"vxlan"}))
+def test_each_fault_in_other_overlays(overlay: str, kind: str, tmp_path: Path) -> None:
+    """VXLAN-GPE and Geneve, with Ethernet and with IP alone inside, count as their scenario says."""
+    path = tmp_path / "a.pcap"
+    truth = made(wrapped(scenarios.NETWORK, *[WRAPPED[overlay]] * 2) + scenarios.fault(kind), path)
+    assert_round_trip(truth, path)
+    name = overlay.rsplit(maxsplit=1)[-1]
+    others = {"nested": {"vxlan": 3}}.get(kind, {})
+    (number,) = (count for key, count in truth["frames"]["encapsulations"].items() if key == name)
+    assert truth["frames"]["encapsulations"] == {name: number, **others}
+
+
+def test_what_is_in_an_overlay_as_its_rfc_has_it(tmp_path: Path) -> None:
+    """Lengths by hand: Geneve's header of 8 has options of 8 and of 4, and IP inside lacks Ethernet's 14."""
+    overhead = {}
+    for overlay, keys in WRAPPED.items():
+        truth = made(wrapped(scenarios.NETWORK, keys, ""), tmp_path / "a.pcap")
+        (row,) = truth["overhead_total"]
+        overhead[overlay] = row["overhead_bytes"] / row["packets"], row["vxlan_bytes"] / row["packets"]
+        (ping,) = (flow for flow in truth["flows"] if flow["protocol"] == "icmp")
+        # 98 bytes with Ethernet, four there and four back.
+        assert ping["inner_bytes"] == 8 * (84 if overlay.startswith("IP") else 98)
+        macs = {row["mac"] for row in truth["fdb"]}
+        assert len(macs) == 2
+    assert overhead == {
+        "vxlan": (50, 8),
+        "vxlan-gpe": (50, 8),
+        "geneve": (62, 20),
+        "IP in vxlan-gpe": (50, 8),
+        "IP in geneve": (50, 8),
+    }
+
+
+@pytest.mark.parametrize("inside", OVERLAYS)
+@pytest.mark.parametrize("outside", OVERLAYS)
+def test_overlays_in_overlays(outside: str, inside: str, tmp_path: Path) -> None:
+    """Any in any, for example VXLAN that Geneve carries."""
+    path = tmp_path / "a.pcap"
+    text = wrapped(scenarios.NETWORK, WRAPPED[inside], "") + scenarios.fault("nested")
+    truth = made(f'{text}encapsulation = "{outside}"\n', path)
+    assert_round_trip(truth, path)
+    nested = {row["vni"]: row["packets"] for row in truth["vnis"] if "/" in row["encapsulation"]}
+    assert nested == {100: 3}
+    assert f"{outside}/{inside}" in {row["encapsulation"] for row in truth["flows"]}
+
+
 @pytest.mark.parametrize("checksum", ["zero", "valid"])
 def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
     """Over IPv6 the outer UDP checksum is what the scenario says, too."""
@@ -95,12 +161,16 @@ def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
     st.lists(st.sampled_from(sorted(set(scenarios.FAULTS) - ALONE)), max_size=6, unique=True),
     st.integers(0, 2**63 - 1),
     st.sampled_from(["", "vlan = [10]", "vlan = [10, 20]\nudp_checksum = 'valid'", "source_port = 50001"]),
+    st.tuples(*[st.sampled_from(sorted(WRAPPED))] * 2),
 )
-def test_any_faults_together(kinds: list[str], seed: int, underlay: str) -> None:
+def test_any_faults_together(kinds: list[str], seed: int, underlay: str, overlays: tuple[str, str]) -> None:
     """Whatever goes wrong at once, the truth is what a scan counts."""
     import tempfile
 
     text = scenarios.NETWORK.replace("seed = 7", f"seed = {seed}")
+    text = wrapped(text, *(WRAPPED[overlay] for overlay in overlays))
+    if overlays[0] != "vxlan":
+        kinds = [kind for kind in kinds if kind not in OF_VXLAN]
     # A short snap length hides the headers that fragments and nested packets need.
     kinds = [kind for kind in kinds if kind != "snap-length" or len(kinds) == 1]
     text += "".join(map(scenarios.fault, kinds)) + f"[underlay]\n{underlay}\n"
@@ -125,6 +195,22 @@ def test_tshark_agrees(tmp_path: Path) -> None:
     made(scenarios.NETWORK, path)
     report = vxinspect.scan(path)
     assert tshark.reported(tools.tables(report)) == tshark.counts(tshark.observe(path))
+    assert_sound_by_tshark(path)
+
+
+@pytest.mark.parametrize("overlay", WRAPPED)
+def test_tshark_agrees_on_other_overlays(overlay: str, tmp_path: Path) -> None:
+    """It sees as many packets of each VNI, with nothing to complain of."""
+    path = tmp_path / "a.pcap"
+    truth = made(wrapped(scenarios.NETWORK, *[WRAPPED[overlay]] * 2), path)
+    field = "geneve.vni" if "geneve" in overlay else "vxlan.vni"
+    seen = [int(vni, 0) for frame in tshark.fields(path, [field]) for vni in frame[field]]
+    assert {row["vni"]: row["packets"] for row in truth["vnis"]} == Counter(seen)
+    assert_sound_by_tshark(path)
+
+
+def assert_sound_by_tshark(path: Path) -> None:
+    """Assert that tshark finds nothing wrong."""
     checks = [f"-o{layer}.check_checksum:TRUE" for layer in ("ip", "tcp", "udp")]
     bad = " or ".join(f"{layer}.checksum.status == 0" for layer in ("ip", "tcp", "udp", "icmp", "icmpv6"))
     command = ["tshark", "-r", str(path), *checks, "-Y", f"{bad} or tcp.analysis.flags or _ws.malformed"]

@@ -79,7 +79,7 @@ def _near(before: Sighting, seen: Sighting) -> bool:
 def _identity(packet: Packet, piece: Piece | None) -> Hashable:
     """Return what the captures of one packet have in common; its outer checksum and TTL are not in it."""
     ends = packet.sender.ip, packet.receiver.ip, packet.source_port, packet.port, packet.outer_ident
-    header = packet.flags, packet.reserved, packet.vni, packet.zero_length
+    header = packet.overlay, packet.flags, packet.reserved, packet.vni, packet.zero_length
     return ends, header, packet.wrap, packet.pieces, packet.inner, piece
 
 

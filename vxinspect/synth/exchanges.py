@@ -11,6 +11,7 @@ from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import scenario as declared
 from vxinspect.synth.draws import draw
 from vxinspect.synth.network import Station, nanoseconds
+from vxinspect.synth.overlays import ASSIGNED
 from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Tcp, Udp
 from vxinspect.synth.sizes import pattern
 
@@ -149,6 +150,10 @@ def _source_port(first: int, exchange: int) -> int:
 def _udp(pair: Pair, traffic: declared.Udp, exchange: int, delay: int) -> Iterator[Step]:
     sizes = pattern(traffic.size)
     client, server = _source_port(traffic.source_port, exchange), traffic.port
+    for key, port in (("port", server), ("source_port", client)):
+        # Of all overlays, Geneve alone takes what payloads are filled with for its header.
+        if port == ASSIGNED["geneve"]:
+            raise ScenarioError("", f"{pair.path}.{key}", "another UDP port than Geneve's", port)
 
     def sized(number: int) -> int:
         size = sizes[number % len(sizes)]

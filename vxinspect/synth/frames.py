@@ -1,4 +1,4 @@
-"""Planned packets to bytes, by dpkt's classes; VXLAN's own eight bytes are ours (RFC 7348 section 5)."""
+"""Planned packets to bytes, by dpkt's classes; overlays' headers are ours."""
 
 import struct
 from collections.abc import Mapping
@@ -6,7 +6,21 @@ from ipaddress import ip_address
 
 import dpkt
 
-from vxinspect.synth.packet import L4, About, Arp, Complaint, Icmp, IcmpError, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.packet import (
+    I_FLAG,
+    L4,
+    About,
+    Arp,
+    Complaint,
+    Icmp,
+    IcmpError,
+    Inner,
+    Ip,
+    Nd,
+    Packet,
+    Tcp,
+    Udp,
+)
 from vxinspect.synth.pieces import Piece, cut, present
 from vxinspect.synth.scenario import Underlay
 
@@ -21,7 +35,6 @@ __all__ = [
     "inner_frame",
     "internet",
     "summed",
-    "vxlan",
 ]
 
 FILL = bytes(range(256)) * 1024
@@ -59,16 +72,17 @@ _HOP_LIMIT = 64
 def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
     """Return the frames of a packet on the underlay: one, or the fragments that are there."""
     sender, receiver = packet.sender, packet.receiver
-    frame = vxlan(packet.flags, packet.reserved, packet.vni, inner_frame(packet.inner))
+    header = packet.overlay.encode(packet.flags, packet.reserved, packet.vni, packet.inner.kind)
+    frame = header + inner_frame(packet.inner)
     if packet.wrap is not None:
         datagram = _datagram(packet, (sender.ip, receiver.ip), (packet.source_port, packet.port), frame)
         whole = internet(sender.ip, receiver.ip, _UDP, datagram, ident=packet.outer_ident, ttl=underlay.ttl)
         wrapped = ethernet(receiver.mac, sender.mac, sender.version, whole)
         sender, receiver = packet.wrap.sender, packet.wrap.receiver
-        frame = vxlan(0x08, 0, packet.wrap.vni, wrapped)
+        frame = packet.wrap.overlay.encode(I_FLAG, 0, packet.wrap.vni, "ethernet") + wrapped
     ports = packet.source_port, packet.port
     if packet.wrap is not None:
-        ports = packet.wrap.source_port, receiver.port
+        ports = packet.wrap.source_port, packet.wrap.port
     datagram = _datagram(packet, (sender.ip, receiver.ip), ports, frame)
     return [
         ethernet(receiver.mac, sender.mac, sender.version, ip, underlay.vlan)
@@ -146,11 +160,6 @@ def internet(
     return bytes(ip6.pack_hdr()) + payload
 
 
-def vxlan(flags: int, reserved: int, vni: int, frame: bytes) -> bytes:
-    """Return a VXLAN header and the frame: flags, 24 reserved bits, the VNI, eight reserved bits."""
-    return struct.pack(">II", flags << 24 | reserved, vni << 8) + frame
-
-
 def icmp_error(
     packet: Packet,
     underlay: Underlay,
@@ -177,9 +186,8 @@ def icmp_error(
     message = summed(router, ends.sender.ip, protocol, message)
     answer = internet(router, ends.sender.ip, protocol, message, ttl=underlay.ttl)
     start = link + len(answer) - len(quoted)
-    about = About(
-        error, mtu, ends.sender.ip, ends.receiver.ip, ends.vni, start, len(quoted) - packet.outer_header
-    )
+    tunnel = ends.sender.ip, ends.receiver.ip, ends.vni
+    about = About(error, mtu, *tunnel, start, len(quoted) - packet.outer_header, packet.outermost.header)
     return ethernet(ends.sender.mac, ROUTER_MAC, version, answer, underlay.vlan), about
 
 
@@ -198,7 +206,9 @@ def _datagram(packet: Packet, ends: tuple[str, str], ports: tuple[int, int], dat
 
 
 def inner_frame(inner: Inner) -> bytes:
-    """Return an inner frame."""
+    """Return an inner frame, or the IP packet that is without one."""
+    if inner.bare and isinstance(inner.body, Ip):
+        return _packet(inner.body)
     vlan = () if inner.vlan is None else (inner.vlan,)
     if isinstance(inner.body, Arp):
         return ethernet(inner.dst, inner.src, dpkt.ethernet.ETH_TYPE_ARP, _arp(inner.body), vlan)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from vxinspect.synth.overlays import Encapsulation
+
 __all__ = [
     "BareCopies",
     "BlackHole",
@@ -165,11 +167,12 @@ class OverlappingTenants(_Fault, frozen=True, kw_only=True):
 
 
 class Nested(OnPackets, frozen=True, kw_only=True):
-    """Packets are carried in a second VXLAN, in VNI `vni` between the VTEPs `from` and `to`."""
+    """Packets are carried in a second overlay, in VNI `vni` between the VTEPs `from` and `to`."""
 
     vni: _Vni
     source: str = msgspec.field(name="from")
     destination: str = msgspec.field(name="to")
+    encapsulation: Encapsulation = "vxlan"
 
 
 class BlackHole(_Fault, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from vxinspect import _engine
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import frames
 from vxinspect.synth.network import Network, Segment, Vtep, nanoseconds
+from vxinspect.synth.overlays import VXLAN_OVERLAY
 from vxinspect.synth.packet import ETHERNET, IPV4, IPV6, TAG, UDP, VXLAN, Inner, Ip, Packet, Tcp
 from vxinspect.synth.packet import Udp as UdpHeader
 from vxinspect.synth.plan import Plan
@@ -108,9 +109,15 @@ class MassTraffic:
         headers = self._headers + least
         if self._snap < headers:
             raise ScenarioError("", "fault", f"a snap length of at least {headers} beside mass", self._snap)
+        self._check_vnis(network)
+
+    def _check_vnis(self, network: Network) -> None:
         for vni in self._vnis:
-            if network.segments[vni].group_policy is not None:
+            segment = network.segments[vni]
+            if segment.group_policy is not None:
                 raise ScenarioError("", "mass.vnis", "VNIs without a group policy", str(vni))
+            if segment.overlay != VXLAN_OVERLAY:
+                raise ScenarioError("", "mass.vnis", "VNIs of VXLAN", f"{vni} of {segment.overlay.name}")
 
     def _templates(self) -> list[tuple[int, bool, int, bytes, tuple[int, int, int, int, int, int]]]:
         """Return a frame for TCP's control segments, and one for each protocol and size."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import scenario as declared
+from vxinspect.synth.overlays import ASSIGNED, VXLAN_OVERLAY, Option, Overlay
 from vxinspect.synth.scenario import Scenario
 
 __all__ = ["Network", "Segment", "Station", "Vtep", "address", "mac_text", "nanoseconds"]
@@ -16,6 +17,10 @@ _Thing = TypeVar("_Thing")
 
 _MAC_DIGITS = 12
 _GROUP_BIT = 1 << 40
+_LONGEST_OPTION = 31 * 4
+"""Bytes behind an option's header (RFC 8926 section 3.5)."""
+_LONGEST_GENEVE = 8 + 63 * 4
+"""A header with all the options that it may have (RFC 8926 section 3.4)."""
 
 
 def nanoseconds(seconds: float) -> int:
@@ -61,12 +66,17 @@ class Vtep:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A VNI: its members, and the group that it floods to, or None for a copy to each member."""
+    """A VNI: its members, and the group that it floods to, or None for a copy to each member.
+
+    `is_routed`: unicast IP packets have no Ethernet header inside.
+    """
 
     vni: int
     members: tuple[Vtep, ...]
     group: Vtep | None
     group_policy: int | None
+    overlay: Overlay = VXLAN_OVERLAY
+    is_routed: bool = False
 
 
 @dataclass(slots=True)
@@ -155,7 +165,31 @@ class Network:
         names = self.vteps if vni.vteps is None else vni.vteps
         members = tuple(self.vtep(f"{path}.vteps[{index}]", name) for index, name in enumerate(names))
         group = None if vni.flood == "head-end" else self._group(f"{path}.flood", vni.flood)
-        self.segments[vni.id] = Segment(vni.id, members, group, vni.group_policy)
+        overlay = self._overlay(path, vni)
+        is_routed = vni.next_protocol == "ip"
+        self.segments[vni.id] = Segment(vni.id, members, group, vni.group_policy, overlay, is_routed)
+
+    def _overlay(self, path: str, vni: declared.Vni) -> Overlay:
+        """Return the overlay of a VNI, whose other keys must be its own."""
+        name = vni.encapsulation
+        vxlans = {self.port, *(vtep.port for vtep in self.vteps.values())}
+        if name in ASSIGNED and ASSIGNED[name] in vxlans:
+            expected = f"another overlay, for VXLAN has the UDP port {ASSIGNED[name]} here"
+            raise ScenarioError("", f"{path}.encapsulation", expected, repr(name))
+        if vni.group_policy is not None and name != "vxlan":
+            raise ScenarioError("", f"{path}.group_policy", "a VNI of VXLAN", f"one of {name}")
+        if vni.next_protocol == "ip" and name == "vxlan":
+            raise ScenarioError("", f"{path}.next_protocol", "'ethernet', as VXLAN has no other", "'ip'")
+        if vni.options and name != "geneve":
+            raise ScenarioError("", f"{path}.options", "a VNI of Geneve", f"one of {name}")
+        options = tuple(
+            _option(f"{path}.options[{index}]", option) for index, option in enumerate(vni.options)
+        )
+        overlay = Overlay(name, options)
+        if overlay.header > _LONGEST_GENEVE:
+            expected = f"at most {_LONGEST_GENEVE - 8} bytes with their headers of 4"
+            raise ScenarioError("", f"{path}.options", expected, str(overlay.header - 8))
+        return overlay
 
     def _group(self, path: str, text: str) -> Vtep:
         try:
@@ -189,6 +223,18 @@ class Network:
             _unique(f"{path}.to", new, self.stations)
             self.stations[new] = Station(new, segment, old.mac, old.ips, old.vlan, home, moves)
         return names
+
+
+def _option(path: str, option: declared.Option) -> Option:
+    """Return an option of Geneve."""
+    try:
+        data = bytes.fromhex(option.data)
+    except ValueError:
+        data = None
+    if data is None or len(data) % 4 or len(data) > _LONGEST_OPTION:
+        expected = f"up to {_LONGEST_OPTION} bytes in hexadecimal digits, a multiple of 4"
+        raise ScenarioError("", f"{path}.data", expected, repr(option.data))
+    return Option(option.space, option.type, data)
 
 
 def _group_mac(ip: IPv4Address | IPv6Address) -> str:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Literal, TypeAlias
 
 from vxinspect.synth.network import Segment, Vtep
+from vxinspect.synth.overlays import VXLAN_OVERLAY, Overlay, Payload
 
 __all__ = [
     "L4",
@@ -31,6 +32,8 @@ __all__ = [
 
 ETHERNET, TAG, IPV4, IPV6, UDP, TCP, ICMP, VXLAN = 14, 4, 20, 40, 8, 20, 8, 8
 """Lengths of headers without options, in bytes."""
+I_FLAG = 0x08
+"""Of VXLAN and VXLAN-GPE: the VNI is valid."""
 ARP, ND = 28, 24
 """Lengths of an ARP packet, and of what follows the ICMPv6 header in a neighbour message with one option."""
 FRAGMENT = 8
@@ -168,16 +171,26 @@ class Arp:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """An inner Ethernet frame."""
+    """An inner Ethernet frame, or with `bare` its IP packet alone."""
 
     src: str
     dst: str
     body: Ip | Arp
     vlan: int | None = None
+    bare: bool = False
+
+    @property
+    def kind(self) -> Payload:
+        """What it is, as an overlay's header names it."""
+        if not self.bare or isinstance(self.body, Arp):
+            return "ethernet"
+        return "ipv4" if self.body.version == 4 else "ipv6"  # noqa: PLR2004
 
     @property
     def header(self) -> int:
         """Length of the Ethernet header with its tag."""
+        if self.bare:
+            return 0
         return ETHERNET + (TAG if self.vlan is not None else 0)
 
     @property
@@ -193,12 +206,18 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """A second VXLAN around a packet."""
+    """A second overlay around a packet."""
 
     vni: int
     sender: Vtep
     receiver: Vtep
     source_port: int
+    overlay: Overlay = VXLAN_OVERLAY
+
+    @property
+    def port(self) -> int:
+        """The UDP port that it goes to."""
+        return self.overlay.port(self.receiver.port)
 
 
 Where: TypeAlias = Literal["first", "middle", "last"]
@@ -221,10 +240,10 @@ class Pieces:
 
 @dataclass(slots=True)
 class Packet:
-    """A VXLAN packet. `exchange` numbers those of its traffic; `reply`: not from who opened it.
+    """An overlay's packet. `exchange` numbers those of its traffic; `reply`: not from who opened it.
 
-    `time` is in nanoseconds since 1970. `flags` to `last` are the VXLAN header's; `fault` is the index of the
-    one fault that befell this packet, `hops` the routers that it has passed.
+    `time` is in nanoseconds since 1970. `flags` and `reserved` are VXLAN's; `fault` is the index of the one
+    fault that befell this packet, `hops` the routers that it has passed.
     """
 
     time: int
@@ -252,6 +271,12 @@ class Packet:
     pieces: Pieces | None = None
     hops: int = 0
     fault: int | None = None
+    overlay: Overlay = VXLAN_OVERLAY
+
+    @property
+    def has_vni(self) -> bool:
+        """Whether the header says that its VNI is valid; Geneve's always is."""
+        return self.overlay.name == "geneve" or bool(self.flags & I_FLAG)
 
     @property
     def is_flood(self) -> bool:
@@ -265,15 +290,20 @@ class Packet:
 
     @property
     def carried(self) -> int:
-        """Length of the frame behind the (outermost) VXLAN header."""
+        """Length of the frame behind the outermost overlay's header."""
         if self.wrap is None:
             return self.inner.length
-        return ETHERNET + self.outer_header + UDP + VXLAN + self.inner.length
+        return ETHERNET + self.outer_header + UDP + self.overlay.header + self.inner.length
 
     @property
     def outer_length(self) -> int:
         """Length of the outermost IP packet, in one piece."""
-        return self.outer_header + UDP + VXLAN + self.carried
+        return self.outer_header + UDP + self.outermost.header + self.carried
+
+    @property
+    def outermost(self) -> Overlay:
+        """The overlay that the underlay sees."""
+        return self.overlay if self.wrap is None else self.wrap.overlay
 
     def copy(self, time: int) -> "Packet":
         """Return the same packet at another time."""
@@ -284,7 +314,8 @@ class Packet:
 class About:
     """What an ICMP error tells and quotes: its kind, an MTU, and of the packet its tunnel and VNI.
 
-    `start`: where the quote begins in the frame; `kept`: how many bytes there are behind its IP header.
+    `start`: where the quote begins in the frame; `kept`: how many bytes there are behind its IP header;
+    `header`: how long that of the quoted overlay is.
     """
 
     error: IcmpError
@@ -294,6 +325,7 @@ class About:
     vni: int
     start: int
     kept: int
+    header: int = VXLAN
 
 
 @dataclass(slots=True)

@@ -5,14 +5,14 @@ from zlib import crc32
 
 from vxinspect.synth.exchanges import Step
 from vxinspect.synth.network import Network, Segment, Vtep
-from vxinspect.synth.packet import Inner, Ip, Packet, Planned, Tcp, Udp
+from vxinspect.synth.packet import I_FLAG, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
 from vxinspect.synth.scenario import Scenario
 
-__all__ = ["COPY_GAP", "G_FLAG", "I_FLAG", "Plan", "source_port", "with_l4"]
+__all__ = ["COPY_GAP", "G_FLAG", "Plan", "source_port", "with_l4"]
 
 COPY_GAP = 1_000
 """Nanoseconds between the copies of one flooded frame (head-end replication)."""
-I_FLAG, G_FLAG = 0x08, 0x80
+G_FLAG = 0x80
 _EPHEMERAL, _PORTS = 49_152, 16_384
 """The dynamic ports that RFC 7348 section 5 recommends for the source."""
 
@@ -77,17 +77,18 @@ class Plan:
             segment,
             sender,
             receiver,
-            step.inner,
+            _within(segment, step.inner),
             step.sender.name,
             vni=segment.vni,
             source_port=port,
-            port=receiver.port,
+            port=segment.overlay.port(receiver.port),
             outer_ident=self.ident(sender),
             ttl=underlay.ttl,
             dscp=underlay.dscp,
             flags=I_FLAG if policy is None else I_FLAG | G_FLAG,
             reserved=policy or 0,
             checksum=underlay.udp_checksum,
+            overlay=segment.overlay,
         )
 
     def ident(self, sender: Vtep) -> int:
@@ -98,6 +99,16 @@ class Plan:
     def sort(self) -> None:
         """Put everything in the order of time; what is planned for one moment stays as it was."""
         self.planned.sort(key=lambda packet: packet.time)
+
+
+def _within(segment: Segment, inner: Inner) -> Inner:
+    """Return what a VNI carries of a frame: of one that is routed, unicast IP packets without Ethernet.
+
+    Neighbor Discovery is about Ethernet, and keeps it, as ARP does.
+    """
+    is_group = bool(int(inner.dst[:2], 16) & 1)
+    is_plain = isinstance(inner.body, Ip) and not isinstance(inner.body.l4, Nd)
+    return replace(inner, vlan=None, bare=True) if segment.is_routed and is_plain and not is_group else inner
 
 
 def source_port(inner: Inner) -> int:

@@ -11,6 +11,7 @@ import msgspec
 
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT
 from vxinspect.synth.kinds import Fault
+from vxinspect.synth.overlays import Encapsulation
 
 __all__ = [
     "Arp",
@@ -19,6 +20,7 @@ __all__ = [
     "Mass",
     "Migration",
     "Nd",
+    "Option",
     "Scenario",
     "Size",
     "Tcp",
@@ -69,17 +71,30 @@ class Vtep(_Part, frozen=True, kw_only=True):
     port: Port | None = None
 
 
+class Option(_Part, frozen=True, kw_only=True):
+    """An option of Geneve (RFC 8926 section 3.5): its class, its type, and its data in hexadecimal digits."""
+
+    space: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = msgspec.field(name="class")
+    type: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    data: str = ""
+
+
 class Vni(_Part, frozen=True, kw_only=True):
-    """A VNI: its member VTEPs (all by default), and how it floods.
+    """A VNI: its member VTEPs (all by default), how it floods, and the overlay that carries it.
 
     `flood`: "head-end" (a copy to each other member) or a multicast group's address (RFC 7348 section 4.2).
     `group_policy`: the id that its packets carry (draft-smith-vxlan-group-policy), or none.
+    `next_protocol`: with "ip", VXLAN-GPE and Geneve carry unicast IP packets without Ethernet.
+    `options`: of Geneve.
     """
 
     id: VniNumber
     vteps: tuple[str, ...] | None = None
     flood: str = "head-end"
     group_policy: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
+    encapsulation: Encapsulation = "vxlan"
+    next_protocol: Literal["ethernet", "ip"] = "ethernet"
+    options: Annotated[tuple[Option, ...], msgspec.Meta(max_length=31)] = ()
 
 
 class Host(_Part, frozen=True, kw_only=True):

@@ -8,11 +8,11 @@ from vxinspect.synth.health import Said
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
+    I_FLAG,
     IPV4,
     IPV6,
     TAG,
     UDP,
-    VXLAN,
     About,
     Arp,
     Complaint,
@@ -58,7 +58,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One VXLAN around a frame: `path` names what wraps that, itself included."""
+    """One overlay around a frame: `path` names what wraps that, itself included."""
 
     vni: int
     src: str
@@ -73,7 +73,7 @@ class Layer:
 class Share:
     """What one packet, or many with all the rest in common, adds to the tables: sums in bytes, nanoseconds.
 
-    `vni` to `outer_mac` are the innermost VXLAN's, `around` the one around it. None is
+    `vni` to `outer_mac` are the innermost overlay's, `around` the one around it. None is
     "not known", because the capture's snap length cut it off, or because there is none. `outer_sum` and
     `inner_sum`: what the checksums of the packets are found to be, but for those of `unverified` ones.
     """
@@ -125,12 +125,14 @@ class Share:
     """Of many, from who opened the connection: the times of SYN, SYN-ACK and ACK, as far as they came."""
     duplicate_acks: int = 0
     """Of many: those that only repeat an acknowledgement."""
+    overlay_bytes: int = 8
+    """Of one packet: the headers of all its overlays."""
     path: str = "vxlan"
     around: tuple[Layer, ...] = ()
 
     @property
     def innermost(self) -> Layer:
-        """The VXLAN that carries the tenant's frame."""
+        """The overlay that carries the tenant's frame."""
         ends = self.src, self.dst, self.source_port
         return Layer(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1)
 
@@ -236,23 +238,24 @@ def _plain(plain: Plain, tags: int, snap: int) -> Ending:
 
 def _ending(packet: Packet, ports: frozenset[int], tags: int, snap: int) -> Ending:
     """Return how a packet counts that is there as a whole."""
-    port = packet.port if packet.wrap is None else packet.wrap.receiver.port
+    port = packet.port if packet.wrap is None else packet.wrap.port
     behind_udp = _link(tags) + packet.outer_header + UDP
     if packet.pieces is None and snap < behind_udp:
         return Ending("malformed", "outer_cut")
     if port not in ports:
         return Ending("other", "other_port")
-    if packet.pieces is None and snap < behind_udp + VXLAN:
-        return Ending("invalid", "vxlan_cut")
-    flags = packet.flags if packet.wrap is None else 0x08
-    return Ending("vxlan") if flags & 0x08 else Ending("invalid", "i_flag_clear")
+    overlay = packet.outermost
+    if packet.pieces is None and snap < behind_udp + overlay.header:
+        return Ending("invalid", "geneve_cut" if overlay.name == "geneve" else "vxlan_cut")
+    is_valid = packet.wrap is not None or packet.has_vni
+    return Ending("vxlan") if is_valid else Ending("invalid", "i_flag_clear")
 
 
 def told(about: About, snap: int) -> tuple[bool, bool]:
     """Return whether an ICMP error is known to be about a VXLAN packet, and whether its VNI is known."""
     header = IPV4 if ":" not in about.src else IPV6
     kept = min(about.kept, snap - about.start - header)
-    return kept >= UDP, kept >= UDP + VXLAN
+    return kept >= UDP, kept >= UDP + about.header
 
 
 def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int, *, lost: int = 0) -> Share:
@@ -266,7 +269,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     lengths, wires = lengths[: len(lengths) - lost], wires[: len(wires) - lost]
     wrap = packet.wrap
     # The packet inside of another is one only where it would be one outside; else it is a tenant's UDP.
-    is_nested = wrap is not None and packet.port in ports and bool(packet.flags & 0x08)
+    is_nested = wrap is not None and packet.port in ports and packet.has_vni
     own = packet if wrap is None or is_nested else wrap
     inner = packet.inner if wrap is None or is_nested else carried(packet)
     # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
@@ -276,13 +279,14 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     seen = _read(inner, kept)
     offload = packet.zero_length or (packet.pieces is None and packet.outer_length > LARGEST_MTU)
     notes = {
-        "reserved_bits": own is packet and bool(packet.flags & ~0x08 or packet.reserved),
+        "reserved_bits": own is packet and bool(packet.flags & ~I_FLAG or packet.reserved),
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
         "inner_header_cut": not seen.pop("whole"),
         "offload": offload,
         "reassembled": packet.pieces is not None,
         "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
         "stacked": is_nested,
+        "critical_options": packet.outermost.is_critical or own.overlay.is_critical,
         "zero_checksum_ipv6": packet.checksum == "zero" and own.sender.version == 6,  # noqa: PLR2004
     }
     outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet))
@@ -307,10 +311,14 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         outer_sum=_outer_sum(packet, whole=whole),
         inner_sum=_inner_sum(packet, inner, kept, whole=whole),
         pieces=len(lengths) if packet.pieces is not None else 0,
+        overlay_bytes=own.overlay.header,
+        path=own.overlay.name,
     )
     if wrap is not None and is_nested:
         ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, wrap.sender.mac
-        made.around, made.path = (Layer(wrap.vni, *ends, "vxlan", 1),), "vxlan/vxlan"
+        made.around = (Layer(wrap.vni, *ends, wrap.overlay.name, 1),)
+        made.path = f"{wrap.overlay.name}/{packet.overlay.name}"
+        made.overlay_bytes += wrap.overlay.header
         # Of the packet directly inside, which is the other VTEP's.
         seen |= {"inner_dscp": 0, "inner_ecn": 0}
     for name, value in seen.items():
@@ -347,19 +355,20 @@ def _inner_sum(packet: Packet, inner: Inner, kept: int, *, whole: bool) -> str |
 
 
 def carried(packet: Packet) -> Inner:
-    """Return the frame behind the outermost VXLAN header: of a wrapped packet, the one around the other."""
+    """Return the frame behind the outermost overlay: of a wrapped packet, the one around the other."""
     if packet.wrap is None:
         return packet.inner
-    datagram = UdpHeader(packet.source_port, packet.port, VXLAN + packet.inner.length)
+    datagram = UdpHeader(packet.source_port, packet.port, packet.overlay.header + packet.inner.length)
     return Inner(packet.sender.mac, packet.receiver.mac, Ip(packet.sender.ip, packet.receiver.ip, datagram))
 
 
 def _read(inner: Inner, kept: int) -> dict[str, object]:
     """Return what the first `kept` bytes of an inner frame tell; `whole`: all of its headers."""
     seen: dict[str, object] = {"whole": False}
-    if kept < ETHERNET:
-        return seen
-    seen |= {"mac_src": inner.src, "mac_dst": inner.dst}
+    if not inner.bare:
+        if kept < ETHERNET:
+            return seen
+        seen |= {"mac_src": inner.src, "mac_dst": inner.dst}
     if kept < inner.header:
         return seen
     body, left = inner.body, kept - inner.header

@@ -193,6 +193,7 @@ class Cost:
     sums: Sums = field(default_factory=Sums)
     outer_ip: int = 0
     layers: int = 0
+    overlays: int = 0
     largest: int = 0
     on_cable: int | None = None
     offload: int = 0
@@ -202,6 +203,7 @@ class Cost:
         self.sums.add(share)
         self.outer_ip += share.outer_ip
         self.layers += share.packets * len(share.layers)
+        self.overlays += share.packets * share.overlay_bytes
         self.largest = max(self.largest, share.largest)
         if share.is_offload:
             self.offload += share.packets
@@ -213,8 +215,8 @@ class Cost:
         sums = self.sums
         row = sums.row()
         row["outer_ip_bytes"] = self.outer_ip
-        row["udp_bytes"] = row["vxlan_bytes"] = 8 * self.layers
-        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 16 * self.layers
+        row["udp_bytes"], row["vxlan_bytes"] = 8 * self.layers, self.overlays
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 8 * self.layers - self.overlays
         row["goodput_percent"] = percent(sums.payload, sums.wire)
         row["vlan_overhead_bytes"] = 4 * sums.packets
         row["largest_outer_ip_packet"] = self.largest or None

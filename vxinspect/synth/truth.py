@@ -15,6 +15,7 @@ from vxinspect.columns import VIEWS
 from vxinspect.synth.copies import Sighting, count_copies
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
+from vxinspect.synth.overlays import ASSIGNED
 from vxinspect.synth.packet import Packet, Plain, Planned
 from vxinspect.synth.pieces import Piece
 from vxinspect.synth.plan import Plan
@@ -48,6 +49,7 @@ def make_truth(
     """
     counts: Counter[Ending] = Counter()
     notes: Counter[str] = Counter()
+    overlays: Counter[str] = Counter()
     tally = Tally()
     count = _Counter(plan, emitted)
     sightings: list[Sighting] = []
@@ -60,6 +62,7 @@ def make_truth(
         if ending.disposition == "vxlan" and isinstance(frame.planned, Packet):
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
+            overlays[frame.planned.outermost.name] += 1
             tally.add(seen)
         elif ending.disposition == "other" and isinstance(frame.planned, Plain):
             count.complaint(frame.planned, tally)
@@ -69,13 +72,14 @@ def make_truth(
         each.handshake = tuple(time - time % unit for time in each.handshake)
         counts[Ending("vxlan")] += each.packets
         notes.update(each.notes)
+        overlays["vxlan"] += each.packets
         tally.add(each)
     unfinished = count.incomplete(emitted[: len(emitted) - count.cut])
     return {
         "schema_version": SCHEMA_VERSION,
         "version": _engine.__version__,
         "seed": plan.scenario.seed,
-        "frames": _frames(counts, notes) | {"incomplete_datagrams": len(unfinished)},
+        "frames": _frames(counts, notes, overlays) | {"incomplete_datagrams": len(unfinished)},
         "copies": count_copies(sightings),
         "incomplete_datagrams": unfinished[:_LISTED],
         "faults": _faults(plan, emitted, numbers),
@@ -91,7 +95,7 @@ class _Counter:
         self._plan = plan
         self._tags = len(plan.scenario.underlay.vlan)
         vteps = plan.network.vteps.values()
-        self._ports = frozenset({plan.scenario.port, *(vtep.port for vtep in vteps)})
+        self._ports = frozenset({plan.scenario.port, *(vtep.port for vtep in vteps), *ASSIGNED.values()})
         self._lost = emitted[-1].planned if self.cut else None
 
     def ending(self, frame: Emitted) -> Ending:
@@ -138,7 +142,7 @@ class _Counter:
         return share(packet, self._ports, self._tags, self._plan.snap_length, time, lost=lost)
 
 
-def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:
+def _frames(counts: Counter[Ending], notes: Counter[str], overlays: Counter[str]) -> dict[str, Any]:
     """Return the dispositions, as the summary's `frames` has them."""
     by_name = Counter[str]()
     reasons = Counter[str]()
@@ -148,11 +152,10 @@ def _frames(counts: Counter[Ending], notes: Counter[str]) -> dict[str, Any]:
             reasons[ending.reason] += number
     frames: dict[str, Any] = {"total": counts.total()}
     frames |= {name: by_name[name] for name in _DISPOSITIONS}
-    encapsulations = {"vxlan": by_name["vxlan"]} if by_name["vxlan"] else {}
     return frames | {
         "reasons": dict(sorted(reasons.items())),
         "notes": dict(sorted(notes.items())),
-        "encapsulations": encapsulations,
+        "encapsulations": dict(sorted(overlays.items())),
     }
 
 

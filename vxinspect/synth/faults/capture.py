@@ -63,7 +63,8 @@ def bare_copies(plan: Plan, index: int, fault: BareCopies) -> None:
         """Whether the inner frame alone is no VXLAN packet, and its outer one in one piece."""
         body = packet.inner.body
         to_vtep = not isinstance(body, Arp) and isinstance(body.l4, Udp) and body.l4.dport == packet.port
-        return packet.wrap is None and packet.pieces is None and not to_vtep
+        in_one = packet.wrap is None and packet.pieces is None
+        return in_one and not packet.inner.bare and not to_vtep
 
     for packet in choose(plan, index, fault, "packets", is_free):
         body = packet.inner.body

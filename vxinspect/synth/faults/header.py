@@ -2,25 +2,31 @@
 
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import GroupPolicy, IFlagClear, ReservedBits
-from vxinspect.synth.plan import G_FLAG, I_FLAG, Plan
+from vxinspect.synth.packet import I_FLAG, Packet
+from vxinspect.synth.plan import G_FLAG, Plan
 
 __all__ = ["group_policy", "i_flag_clear", "reserved_bits"]
 
 
 def i_flag_clear(plan: Plan, index: int, fault: IFlagClear) -> None:
     """Clear the flag that says there is a VNI."""
-    for packet in choose(plan, index, fault, "packets"):
+    what = "packets of VXLAN or VXLAN-GPE"
+    for packet in choose(plan, index, fault, what, lambda packet: packet.overlay.name != "geneve"):
         packet.flags &= ~I_FLAG
 
 
 def reserved_bits(plan: Plan, index: int, fault: ReservedBits) -> None:
     """Set bits that must be zero."""
-    for packet in choose(plan, index, fault, "packets"):
+    for packet in choose(plan, index, fault, "packets of VXLAN", _is_vxlan):
         packet.reserved = fault.value
 
 
 def group_policy(plan: Plan, index: int, fault: GroupPolicy) -> None:
     """Set the G flag and the group policy id."""
-    for packet in choose(plan, index, fault, "packets"):
+    for packet in choose(plan, index, fault, "packets of VXLAN", _is_vxlan):
         packet.flags |= G_FLAG
         packet.reserved = fault.policy
+
+
+def _is_vxlan(packet: Packet) -> bool:
+    return packet.overlay.name == "vxlan"

@@ -16,7 +16,11 @@ _ANSWER_AFTER = 100_000
 
 def vlan_tag(plan: Plan, index: int, fault: InnerVlanTag) -> None:
     """Tag inner frames."""
-    for packet in choose(plan, index, fault, "untagged packets", lambda packet: packet.inner.vlan is None):
+
+    def is_untagged(packet: Packet) -> bool:
+        return packet.inner.vlan is None and not packet.inner.bare
+
+    for packet in choose(plan, index, fault, "untagged frames", is_untagged):
         packet.inner = replace(packet.inner, vlan=fault.vid)
 
 
@@ -48,8 +52,8 @@ def icmp_errors(plan: Plan, index: int, fault: InnerIcmpErrors) -> None:
             reply=not packet.reply,
             sender=packet.receiver,
             receiver=packet.sender,
-            port=packet.sender.port,
-            inner=Inner(asked.dst, asked.src, body, asked.vlan),
+            port=packet.overlay.port(packet.sender.port),
+            inner=Inner(asked.dst, asked.src, body, asked.vlan, asked.bare),
             station=f"{packet.station}'s peer",
             outer_ident=plan.ident(packet.receiver),
         )

@@ -11,6 +11,7 @@ from vxinspect.synth.kinds import (
     VniByDirection,
 )
 from vxinspect.synth.network import Vtep, address
+from vxinspect.synth.overlays import ASSIGNED, Overlay
 from vxinspect.synth.packet import Packet, Wrap
 from vxinspect.synth.plan import COPY_GAP, Plan, source_port
 
@@ -78,23 +79,29 @@ def unknown_unicast(plan: Plan, index: int, fault: UnknownUnicast) -> None:
         plan, index, fault, "unicast packets of a VNI with a third member or a group", floods
     ):
         first, *others = plan.flooded(packet.segment, packet.sender)
-        packet.receiver, packet.port = first, first.port
+        packet.receiver, packet.port = first, packet.overlay.port(first.port)
         for number, receiver in enumerate(others, start=1):
             copy = packet.copy(packet.time + number * COPY_GAP)
-            copy.receiver, copy.port, copy.outer_ident = receiver, receiver.port, plan.ident(copy.sender)
+            copy.receiver, copy.port = receiver, packet.overlay.port(receiver.port)
+            copy.outer_ident = plan.ident(copy.sender)
             plan.planned.append(copy)
             plan.befall(index, copy)
 
 
 def nested(plan: Plan, index: int, fault: Nested) -> None:
-    """Carry packets in a VXLAN of their own."""
+    """Carry packets in an overlay of their own."""
     path = f"fault[{index}]"
     sender = plan.network.vtep(f"{path}.from", fault.source)
     receiver = plan.network.vtep(f"{path}.to", fault.destination)
     if sender == receiver:
         raise ScenarioError("", f"{path}.to", f"another VTEP than {sender.name!r}", repr(receiver.name))
+    assigned = ASSIGNED.get(fault.encapsulation)
+    if assigned in {vtep.port for vtep in plan.network.vteps.values()}:
+        expected = f"another overlay, for VXLAN has the UDP port {assigned} here"
+        raise ScenarioError("", f"{path}.encapsulation", expected, repr(fault.encapsulation))
     for packet in choose(plan, index, fault, "packets"):
-        packet.wrap = Wrap(fault.vni, sender, receiver, source_port(packet.inner))
+        port, overlay = source_port(packet.inner), Overlay(fault.encapsulation)
+        packet.wrap = Wrap(fault.vni, sender, receiver, port, overlay)
 
 
 def polarised_source_ports(plan: Plan, index: int, fault: PolarisedSourcePorts) -> None:

@@ -1,0 +1,77 @@
+"""Overlays: VXLAN and its relatives, whose headers are ours (no library writes them)."""
+
+import struct
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["ASSIGNED", "VXLAN_OVERLAY", "Encapsulation", "Option", "Overlay", "Payload"]
+
+Encapsulation: TypeAlias = Literal["vxlan", "vxlan-gpe", "geneve"]
+Payload: TypeAlias = Literal["ethernet", "ipv4", "ipv6"]
+
+ASSIGNED = {"vxlan-gpe": 4790, "geneve": 6081}
+"""The UDP ports of those that have no other."""
+
+_HEADER = 8
+_UNIT = 4
+_P_FLAG = 0x04
+_CRITICAL = 0x40
+_NEXT_PROTOCOL: dict[Payload, int] = {"ipv4": 1, "ipv6": 2, "ethernet": 3}
+_PROTOCOL_TYPE: dict[Payload, int] = {"ipv4": 0x0800, "ipv6": 0x86DD, "ethernet": 0x6558}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of Geneve (RFC 8926 section 3.5); the highest bit of its type says that it is critical."""
+
+    space: int
+    type: int
+    data: bytes
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a receiver must know it, or drop the packet."""
+        return bool(self.type & 0x80)
+
+    def encode(self) -> bytes:
+        """Return its bytes."""
+        return struct.pack(">HBB", self.space, self.type, len(self.data) // _UNIT) + self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Which overlay wraps a packet, and what its header has beside the VNI."""
+
+    name: Encapsulation = "vxlan"
+    options: tuple[Option, ...] = ()
+
+    @property
+    def header(self) -> int:
+        """Length of the header with its options."""
+        return _HEADER + sum(len(option.encode()) for option in self.options)
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a receiver must know an option."""
+        return any(option.is_critical for option in self.options)
+
+    def port(self, vxlan: int) -> int:
+        """Return the UDP port of a VTEP that receives VXLAN on `vxlan`."""
+        return ASSIGNED.get(self.name, vxlan)
+
+    def encode(self, flags: int, reserved: int, vni: int, payload: Payload) -> bytes:
+        """Return the header; `flags` and the 24 bits behind them, `reserved`, are VXLAN's."""
+        if self.name == "geneve":
+            # RFC 8926 section 3.4.
+            options = b"".join(option.encode() for option in self.options)
+            critical = _CRITICAL if self.is_critical else 0
+            head = struct.pack(">BBH", len(options) // _UNIT, critical, _PROTOCOL_TYPE[payload])
+            return head + struct.pack(">I", vni << 8) + options
+        if self.name == "vxlan-gpe":
+            # draft-ietf-nvo3-vxlan-gpe section 3.
+            flags, reserved = flags | _P_FLAG, _NEXT_PROTOCOL[payload]
+        # RFC 7348 section 5.
+        return struct.pack(">II", flags << 24 | reserved, vni << 8)
+
+
+VXLAN_OVERLAY = Overlay()
