@@ -9,6 +9,13 @@ import tools
 
 HOST = '[[host]]\nname = "x"\nvni = 100\nvtep = "one"\nmac = "02:42:0a:00:00:07"\n'
 PING = '[[traffic]]\nkind = "icmp"\nfrom = "web"\nto = "db"\n'
+
+
+def fault_of_carriers(carriers: str) -> str:
+    """Return the fault `carried`."""
+    return f"[[fault]]\nkind = 'carried'\ncarriers = [{carriers}]"
+
+
 BAD = {
     "syntax": ("a b", "no TOML: Expected '='"),
     "nothing": ("", "vtep: expected a value, found none"),
@@ -121,6 +128,40 @@ BAD = {
         scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "geneve"')
         + "[mass]\nflows = 1\npackets = 1",
         "mass.vnis: expected VNIs of VXLAN, found 100 of geneve",
+    ),
+    "a carrier that is none": (
+        scenarios.NETWORK + "[underlay]\ncarriers = [{ kind = 'l2tp' }]",
+        "underlay.carriers[0].kind: expected one of mpls, gre, erspan, ipip, pppoe, found 'l2tp'",
+    ),
+    "labels that cannot carry PPPoE": (
+        scenarios.NETWORK + "[underlay]\ncarriers = [{ kind = 'mpls' }, { kind = 'pppoe' }]",
+        "underlay.carriers[1].kind: expected a carrier in IP, for mpls brings no frames, found 'pppoe'",
+    ),
+    "a reserved label": (
+        scenarios.NETWORK + "[underlay]\ncarriers = [{ kind = 'mpls', labels = [3] }]",
+        "underlay.carriers[0].labels[0]: expected a whole number >= 16, found 3",
+    ),
+    "a carrier from nowhere": (
+        scenarios.NETWORK + "[underlay]\ncarriers = [{ kind = 'gre', from = 'here' }]",
+        "underlay.carriers[0].from: expected an IP address, found 'here'",
+    ),
+    "a carrier between two worlds": (
+        scenarios.NETWORK + fault_of_carriers('{ kind = "ipip", to = "2001:db8::1" }'),
+        "fault[0].carriers[0].to: expected an IPv4 address, as from is one, found '2001:db8::1'",
+    ),
+    "nothing that carries": (
+        scenarios.NETWORK + fault_of_carriers(""),
+        "fault[0].carriers: expected a list of length >= 1, found a list",
+    ),
+    "too large for a carrier": (
+        scenarios.NETWORK
+        + "[[fault]]\nkind = 'zero-length'\ntraffic = 'shop'\n[underlay]\ncarriers = [{ kind = 'gre' }]",
+        "underlay.carriers: expected packets of at most 65535 bytes in carriers, found 70060, of shop",
+    ),
+    "mass traffic in carriers": (
+        scenarios.NETWORK
+        + "[mass]\nflows = 1\npackets = 1\nvnis = [100]\n[underlay]\ncarriers = [{ kind = 'gre' }]",
+        "underlay.carriers: expected none beside mass, found some",
     ),
     "a time without its zone": (
         "start = 2026-01-01T00:00:00\nvtep = []\nvni = []",

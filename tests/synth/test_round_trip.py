@@ -147,6 +147,72 @@ def test_overlays_in_overlays(outside: str, inside: str, tmp_path: Path) -> None
     assert f"{outside}/{inside}" in {row["encapsulation"] for row in truth["flows"]}
 
 
+CARRIERS = {
+    "mpls": ('{ kind = "mpls", labels = [16, 17, 100000] }', 12, 0),
+    "pseudowire": ('{ kind = "mpls", pseudowire = "plain" }', 4, 14),
+    "control word": ('{ kind = "mpls", pseudowire = "control-word" }', 8, 14),
+    "pppoe": ('{ kind = "pppoe", session = 7 }', 8, 0),
+    "ipip": ('{ kind = "ipip" }', 0, 20),
+    "ipip over IPv6": ('{ kind = "ipip", from = "2001:db8:f::1", to = "2001:db8:f::2" }', 0, 40),
+    "gre": ('{ kind = "gre" }', 4, 20),
+    "gre with all": ('{ kind = "gre", key = 5, sequence = true, checksum = true }', 16, 20),
+    "bridged": ('{ kind = "gre", bridged = true }', 4, 34),
+    "erspan 1": ('{ kind = "erspan", type = 1 }', 4, 34),
+    "erspan 2": ('{ kind = "erspan", session = 9 }', 16, 34),
+    "erspan 3": ('{ kind = "erspan", type = 3 }', 20, 34),
+    "all at once": (
+        """{ kind = "mpls" }, { kind = "gre", key = 1 }, { kind = "mpls", pseudowire = "control-word" },
+        { kind = "pppoe" }, { kind = "ipip" }""",
+        *(4 + 8 + 8 + 8, 20 + 14 + 20),
+    ),
+}
+"""Carriers with the bytes of their own headers, and of the IP and Ethernet headers that they bring."""
+TOO_LARGE = {"zero-length", "snap-length"}
+"""What there is no telling of in carriers: packets that their length fields cannot tell, and cut headers."""
+
+
+def carried(text: str, name: str) -> str:
+    """Return a scenario in carriers."""
+    return f"{text}[underlay]\ncarriers = [{CARRIERS[name][0]}]\n"
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_carriers(name: str, tmp_path: Path) -> None:
+    """Each is counted by its words and its bytes, and tshark finds nothing wrong with it."""
+    path = tmp_path / "a.pcap"
+    truth = made(carried(scenarios.NETWORK, name), path)
+    assert_round_trip(truth, path)
+    (row,) = truth["overhead_total"]
+    own, others = CARRIERS[name][1:]
+    assert row["carrier_bytes"] == own * row["packets"]
+    assert row["overhead_bytes"] == (50 + own + others) * row["packets"]
+    assert truth["frames"]["notes"] == {"stacked": row["packets"]}
+    assert_sound_by_tshark(path)
+    seen = [vni for frame in tshark.fields(path, ["vxlan.vni"]) for vni in frame["vxlan.vni"]]
+    # It takes a MAC that begins with 02 for a control word, and ERSPAN for one that has a header of its own.
+    if name not in ("erspan 1", "pseudowire"):
+        assert len(seen) == row["packets"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(scenarios.FAULTS) - TOO_LARGE))
+@pytest.mark.parametrize("name", ["gre", "erspan 2", "all at once"])
+def test_each_fault_in_carriers(name: str, kind: str, tmp_path: Path) -> None:
+    """Whatever goes wrong is counted the same, and headers where they belong."""
+    path = tmp_path / "a.pcap"
+    truth = made(carried(scenarios.NETWORK + scenarios.fault(kind), name), path)
+    assert truth["faults"][0]["frames"]
+    assert_round_trip(truth, path)
+
+
+def test_snap_length_in_carriers(tmp_path: Path) -> None:
+    """A mirror's frames are cut like any other, behind their headers."""
+    path = tmp_path / "a.pcap"
+    fault = '[[fault]]\nkind = "snap-length"\nlength = 150\n'
+    truth = made(carried(scenarios.NETWORK + fault, "erspan 2"), path)
+    assert truth["frames"]["notes"]["inner_cut"] == len(truth["faults"][0]["frames"]) > 20
+    assert_round_trip(truth, path)
+
+
 @pytest.mark.parametrize("checksum", ["zero", "valid"])
 def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
     """Over IPv6 the outer UDP checksum is what the scenario says, too."""
@@ -161,9 +227,12 @@ def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
     st.lists(st.sampled_from(sorted(set(scenarios.FAULTS) - ALONE)), max_size=6, unique=True),
     st.integers(0, 2**63 - 1),
     st.sampled_from(["", "vlan = [10]", "vlan = [10, 20]\nudp_checksum = 'valid'", "source_port = 50001"]),
+    st.sampled_from(["", *CARRIERS]),
     st.tuples(*[st.sampled_from(sorted(WRAPPED))] * 2),
 )
-def test_any_faults_together(kinds: list[str], seed: int, underlay: str, overlays: tuple[str, str]) -> None:
+def test_any_faults_together(
+    kinds: list[str], seed: int, underlay: str, carrier: str, overlays: tuple[str, str]
+) -> None:
     """Whatever goes wrong at once, the truth is what a scan counts."""
     import tempfile
 
@@ -171,6 +240,9 @@ def test_any_faults_together(kinds: list[str], seed: int, underlay: str, overlay
     text = wrapped(text, *(WRAPPED[overlay] for overlay in overlays))
     if overlays[0] != "vxlan":
         kinds = [kind for kind in kinds if kind not in OF_VXLAN]
+    if carrier:
+        kinds = [kind for kind in kinds if kind not in TOO_LARGE]
+        underlay += f"\ncarriers = [{CARRIERS[carrier][0]}]"
     # A short snap length hides the headers that fragments and nested packets need.
     kinds = [kind for kind in kinds if kind != "snap-length" or len(kinds) == 1]
     text += "".join(map(scenarios.fault, kinds)) + f"[underlay]\n{underlay}\n"

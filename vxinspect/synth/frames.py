@@ -6,9 +6,12 @@ from ipaddress import ip_address
 
 import dpkt
 
+from vxinspect.synth.carrying import Wrappers, carry
 from vxinspect.synth.packet import (
+    ETHERNET,
     I_FLAG,
     L4,
+    TAG,
     About,
     Arp,
     Complaint,
@@ -42,6 +45,8 @@ FILL = bytes(range(256)) * 1024
 ROUTER_MAC = "02:00:00:00:ff:fe"
 """The MAC of the router that answers packets which are too large."""
 
+_CARRIER_MACS = "02:00:00:00:fc:02", "02:00:00:00:fc:01"
+"""Destination and source of frames between the ends of a carrier."""
 _PROTOCOL = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _TCP_FLAGS = "FSRPAUEC"
 _DONT_FRAGMENT = 1
@@ -84,10 +89,18 @@ def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
     if packet.wrap is not None:
         ports = packet.wrap.source_port, packet.wrap.port
     datagram = _datagram(packet, (sender.ip, receiver.ip), ports, frame)
+    macs = receiver.mac, sender.mac
     return [
-        ethernet(receiver.mac, sender.mac, sender.version, ip, underlay.vlan)
-        for ip in _outer(packet, sender.ip, receiver.ip, datagram)
+        _on_link(packet, macs, ip, underlay.vlan) for ip in _outer(packet, sender.ip, receiver.ip, datagram)
     ]
+
+
+def _on_link(packet: Packet, macs: tuple[str, str], ip: bytes, vlan: tuple[int, ...]) -> bytes:
+    """Return the frame around a VTEP's IP packet, or a piece of it, with what carries it."""
+    make = Wrappers(internet, lambda ethertype, data: ethernet(*macs, ethertype, data))
+    carried = carry(packet.carriers, packet.sender.version, ip, packet.outer_ident, make)
+    ends = macs if packet.is_seen_by_link else _CARRIER_MACS
+    return ethernet(*ends, carried.ethertype, carried.data, vlan)
 
 
 def _outer(packet: Packet, src: str, dst: str, datagram: bytes) -> list[bytes]:
@@ -185,7 +198,7 @@ def icmp_error(
     protocol = _PROTOCOL["icmp" if version == 4 else "icmpv6"]  # noqa: PLR2004
     message = summed(router, ends.sender.ip, protocol, message)
     answer = internet(router, ends.sender.ip, protocol, message, ttl=underlay.ttl)
-    start = link + len(answer) - len(quoted)
+    start = ETHERNET + TAG * len(underlay.vlan) + len(answer) - len(quoted)
     tunnel = ends.sender.ip, ends.receiver.ip, ends.vni
     about = About(error, mtu, *tunnel, start, len(quoted) - packet.outer_header, packet.outermost.header)
     return ethernet(ends.sender.mac, ROUTER_MAC, version, answer, underlay.vlan), about

@@ -8,12 +8,14 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from vxinspect.synth.carriers import Carriers
 from vxinspect.synth.overlays import Encapsulation
 
 __all__ = [
     "BareCopies",
     "BlackHole",
     "CaptureDrops",
+    "Carried",
     "CutMidRecord",
     "DscpChange",
     "DuplicateIp",
@@ -173,6 +175,12 @@ class Nested(OnPackets, frozen=True, kw_only=True):
     source: str = msgspec.field(name="from")
     destination: str = msgspec.field(name="to")
     encapsulation: Encapsulation = "vxlan"
+
+
+class Carried(OnPackets, frozen=True, kw_only=True):
+    """Packets are brought by other carriers than the rest, the outermost first."""
+
+    carriers: Annotated[Carriers, msgspec.Meta(min_length=1)]
 
 
 class BlackHole(_Fault, frozen=True, kw_only=True):
@@ -415,6 +423,7 @@ Fault: TypeAlias = (
     | UnknownUnicast
     | OverlappingTenants
     | Nested
+    | Carried
     | BlackHole
     | InnerVlanTag
     | IFlagClear

@@ -100,6 +100,8 @@ class MassTraffic:
             raise ScenarioError(
                 "", "mass.size", f"at least {least}, the length of the headers", declared.size
             )
+        if self._underlay.carriers:
+            raise ScenarioError("", "underlay.carriers", "none beside mass", "some")
         ports = {vtep.port for vtep in self._vteps}
         if len(ports) > 1:
             raise ScenarioError("", "mass.vteps", "VTEPs with one UDP port", f"{len(ports)} ports")

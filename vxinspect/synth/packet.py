@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
 
+from vxinspect.synth.carriers import Carrier
 from vxinspect.synth.network import Segment, Vtep
 from vxinspect.synth.overlays import VXLAN_OVERLAY, Overlay, Payload
 
@@ -272,6 +273,7 @@ class Packet:
     hops: int = 0
     fault: int | None = None
     overlay: Overlay = VXLAN_OVERLAY
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def has_vni(self) -> bool:
@@ -297,8 +299,40 @@ class Packet:
 
     @property
     def outer_length(self) -> int:
-        """Length of the outermost IP packet, in one piece."""
+        """Length of the outermost VTEP's IP packet, in one piece."""
         return self.outer_header + UDP + self.outermost.header + self.carried
+
+    @property
+    def outermost_length(self) -> int:
+        """Length of the outermost IP packet, which is the first carrier's that is one."""
+        return self.outer_length + sum(carrier.length for carrier in self._carriers_within_ip)
+
+    @property
+    def _carriers_within_ip(self) -> tuple[Carrier, ...]:
+        """What carries it, from the first carrier on that has an IP header."""
+        at = next((at for at, carrier in enumerate(self.carriers) if carrier.ip_header), len(self.carriers))
+        return self.carriers[at:]
+
+    @property
+    def carriers_length(self) -> int:
+        """Length of all that carriers put in front."""
+        return sum(carrier.length for carrier in self.carriers)
+
+    @property
+    def is_seen_by_link(self) -> bool:
+        """Whether the frame on the wire is the VTEP's own: nothing but labels and the like is between."""
+        return not any(carrier.ip_header or carrier.brings_frame for carrier in self.carriers)
+
+    @property
+    def outer_mac(self) -> str | None:
+        """The sender's MAC, as the frame directly around its IP packet has it; None where there is none."""
+        sender = self.sender if self.wrap is None else self.wrap.sender
+        for carrier in reversed(self.carriers):
+            if carrier.brings_frame:
+                return sender.mac
+            if carrier.ip_header:
+                return None
+        return sender.mac
 
     @property
     def outermost(self) -> Overlay:

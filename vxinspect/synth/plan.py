@@ -89,6 +89,7 @@ class Plan:
             reserved=policy or 0,
             checksum=underlay.udp_checksum,
             overlay=segment.overlay,
+            carriers=underlay.carriers,
         )
 
     def ident(self, sender: Vtep) -> int:

@@ -8,6 +8,7 @@ import msgspec
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import faults
 from vxinspect.synth import scenario as declared
+from vxinspect.synth.carriers import check_carriers
 from vxinspect.synth.exchanges import Pair, Step, announcement, steps
 from vxinspect.synth.kinds import Offload, OverMtu, ZeroLength
 from vxinspect.synth.network import Network, Station, nanoseconds
@@ -17,6 +18,7 @@ from vxinspect.synth.scenario import Scenario
 
 __all__ = ["make_plan"]
 
+_LARGEST_IP = 65_535
 _PCAP_ENDS = ((1 << 32) - 86_400 * 365) * 1_000_000_000
 """Nanoseconds: a year before pcap's 32 bits of seconds run out."""
 
@@ -30,6 +32,7 @@ def make_plan(scenario: Scenario) -> Plan:
         raise ScenarioError(
             "", "start", "a time from 1970 to 2105, which pcap can hold", scenario.start.isoformat()
         )
+    check_carriers("underlay.carriers", scenario.underlay.carriers)
     plan = Plan(scenario, Network(scenario), start)
     names = faults.change_network(plan)
     for index, move in enumerate(scenario.migration):
@@ -42,6 +45,7 @@ def make_plan(scenario: Scenario) -> Plan:
     plan.sort()
     faults.befall_packets(plan)
     _fit_underlay(plan)
+    _fit_carriers(plan)
     faults.befall_capture(plan)
     return plan
 
@@ -114,6 +118,18 @@ def _pair(plan: Plan, path: str, traffic: declared.Traffic) -> Pair:
     raise ScenarioError("", path, f"hosts that both have an {wanted} address", "none")
 
 
+def _fit_carriers(plan: Plan) -> None:
+    """Say so where a packet is too large for the length fields of what carries it."""
+    for packet in plan.packets:
+        if not packet.carriers:
+            continue
+        most = packet.outermost_length if packet.pieces is None else 0
+        if packet.zero_length or most > _LARGEST_IP:
+            path = "underlay.carriers" if plan.scenario.underlay.carriers else "fault"
+            expected = f"packets of at most {_LARGEST_IP} bytes in carriers"
+            raise ScenarioError("", path, expected, f"{most}, of {packet.traffic}")
+
+
 def _fit_underlay(plan: Plan) -> None:
     """Cut what is larger than the underlay's MTU, or say so."""
     underlay = plan.scenario.underlay
@@ -124,9 +140,10 @@ def _fit_underlay(plan: Plan) -> None:
         # Some faults are there to break this rule.
         if isinstance(fault, Offload | ZeroLength | OverMtu) or packet.pieces is not None:
             continue
-        if packet.outer_length <= underlay.mtu:
+        if packet.outermost_length <= underlay.mtu:
             continue
         if underlay.oversize == "error":
-            expected = f'at least {packet.outer_length}, for {packet.traffic}, or oversize = "fragment"'
+            expected = f'at least {packet.outermost_length}, for {packet.traffic}, or oversize = "fragment"'
             raise ScenarioError("", "underlay.mtu", expected, str(underlay.mtu))
-        packet.pieces = Pieces(underlay.mtu)
+        # VTEPs leave room for what carries their packets.
+        packet.pieces = Pieces(underlay.mtu - packet.outermost_length + packet.outer_length)

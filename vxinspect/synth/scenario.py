@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT
+from vxinspect.synth.carriers import Carriers
 from vxinspect.synth.kinds import Fault
 from vxinspect.synth.overlays import Encapsulation
 
@@ -46,11 +47,12 @@ class _Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
 
 
 class Underlay(_Part, frozen=True, kw_only=True):
-    """What is around every VXLAN packet.
+    """What is around every overlay's packet.
 
     `vlan`: outer 802.1Q tags, the outermost first. `mtu`: of the IP packets; one that is larger is an error,
     or with `oversize` "fragment" cut by its VTEP. `udp_checksum`: zero (RFC 7348 section 5), or valid.
     `source_port`: a hash of the inner headers in 49152 to 65535 (RFC 7348 section 5), or one port for all.
+    `carriers`: what brings the VTEPs' packets, the outermost first.
     """
 
     vlan: Annotated[tuple[VlanId, ...], msgspec.Meta(max_length=2)] = ()
@@ -60,6 +62,7 @@ class Underlay(_Part, frozen=True, kw_only=True):
     oversize: Literal["error", "fragment"] = "error"
     udp_checksum: Literal["zero", "valid"] = "zero"
     source_port: Literal["hash"] | Port = "hash"
+    carriers: Carriers = ()
 
 
 class Vtep(_Part, frozen=True, kw_only=True):

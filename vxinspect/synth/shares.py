@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vxinspect.synth.addresses import Claim
+from vxinspect.synth.carriers import Carrier
 from vxinspect.synth.health import Said
+from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
@@ -64,7 +66,7 @@ class Layer:
     src: str
     dst: str
     source_port: int
-    outer_mac: str
+    outer_mac: str | None
     path: str
     depth: int
 
@@ -82,7 +84,7 @@ class Share:
     src: str
     dst: str
     source_port: int
-    outer_mac: str
+    outer_mac: str | None
     first: int
     last: int
     wire: int
@@ -127,6 +129,8 @@ class Share:
     """Of many: those that only repeat an acknowledgement."""
     overlay_bytes: int = 8
     """Of one packet: the headers of all its overlays."""
+    carrier_bytes: int = 0
+    """Of one packet: the headers of its carriers, without IP's."""
     path: str = "vxlan"
     around: tuple[Layer, ...] = ()
 
@@ -148,11 +152,11 @@ def _link(tags: int) -> int:
 
 def frame_lengths(packet: Packet, tags: int) -> list[int]:
     """Return the wire lengths of a packet's frames; `tags` are outer VLAN tags."""
-    return [_link(tags) + length for length in _outer_lengths(packet)]
+    return [_link(tags) + packet.carriers_length + length for length in _outer_lengths(packet)]
 
 
 def _outer_lengths(packet: Packet) -> list[int]:
-    """Return the lengths of the outer IP packets."""
+    """Return the lengths of the VTEPs' IP packets."""
     if packet.pieces is None:
         return [packet.outer_length]
     header = packet.outer_header + _fragment_header(packet)
@@ -172,7 +176,8 @@ def pieces(packet: Packet) -> list[Piece]:
 
 def inner_start(packet: Packet, tags: int) -> int:
     """Return where the innermost frame begins in the frame that holds the VXLAN header."""
-    return _link(tags) + _fragment_header(packet) + packet.outer_length - packet.inner.length
+    before = _link(tags) + packet.carriers_length + _fragment_header(packet)
+    return before + packet.outer_length - packet.inner.length
 
 
 def endings(planned: Planned, ports: frozenset[int], tags: int, snap: int, lost: int = 0) -> list[Ending]:
@@ -239,7 +244,7 @@ def _plain(plain: Plain, tags: int, snap: int) -> Ending:
 def _ending(packet: Packet, ports: frozenset[int], tags: int, snap: int) -> Ending:
     """Return how a packet counts that is there as a whole."""
     port = packet.port if packet.wrap is None else packet.wrap.port
-    behind_udp = _link(tags) + packet.outer_header + UDP
+    behind_udp = _link(tags) + packet.carriers_length + packet.outer_header + UDP
     if packet.pieces is None and snap < behind_udp:
         return Ending("malformed", "outer_cut")
     if port not in ports:
@@ -273,11 +278,11 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     own = packet if wrap is None or is_nested else wrap
     inner = packet.inner if wrap is None or is_nested else carried(packet)
     # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
-    start = _link(tags) + packet.outer_length - inner.length
+    start = _link(tags) + packet.carriers_length + packet.outer_length - inner.length
     kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
     whole = kept >= inner.length and (packet.pieces is None or all(wire <= snap for wire in wires))
     seen = _read(inner, kept)
-    offload = packet.zero_length or (packet.pieces is None and packet.outer_length > LARGEST_MTU)
+    offload = packet.zero_length or (packet.pieces is None and packet.outermost_length > LARGEST_MTU)
     notes = {
         "reserved_bits": own is packet and bool(packet.flags & ~I_FLAG or packet.reserved),
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
@@ -285,23 +290,24 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         "offload": offload,
         "reassembled": packet.pieces is not None,
         "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
-        "stacked": is_nested,
+        "stacked": is_nested or bool(packet.carriers),
         "critical_options": packet.outermost.is_critical or own.overlay.is_critical,
         "zero_checksum_ipv6": packet.checksum == "zero" and own.sender.version == 6,  # noqa: PLR2004
     }
-    outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet))
+    carriers_ip = sum(carrier.ip_header for carrier in packet.carriers)
+    outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet) + carriers_ip)
     made = Share(
         own.vni,
         own.sender.ip,
         own.receiver.ip,
         own.source_port,
-        own.sender.mac,
+        own.sender.mac if is_nested else packet.outer_mac,
         time,
         time,
         wire=sum(wires),
         inner=inner.length,
         outer_ip=outer_ip + packet.outer_header * is_nested,
-        largest=packet.outer_length,
+        largest=packet.outermost_length,
         is_offload=offload,
         notes={name: 1 for name, holds in notes.items() if holds},
         ttl=packet.ttl - packet.hops,
@@ -312,18 +318,25 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         inner_sum=_inner_sum(packet, inner, kept, whole=whole),
         pieces=len(lengths) if packet.pieces is not None else 0,
         overlay_bytes=own.overlay.header,
-        path=own.overlay.name,
+        carrier_bytes=sum(carrier.header for carrier in packet.carriers),
+        path=_path(packet.carriers, own.overlay),
     )
     if wrap is not None and is_nested:
-        ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, wrap.sender.mac
-        made.around = (Layer(wrap.vni, *ends, wrap.overlay.name, 1),)
-        made.path = f"{wrap.overlay.name}/{packet.overlay.name}"
+        ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, packet.outer_mac
+        around = _path(packet.carriers, wrap.overlay)
+        made.around = (Layer(wrap.vni, *ends, around, 1),)
+        made.path = f"{around}/{packet.overlay.name}"
         made.overlay_bytes += wrap.overlay.header
         # Of the packet directly inside, which is the other VTEP's.
         seen |= {"inner_dscp": 0, "inner_ecn": 0}
     for name, value in seen.items():
         setattr(made, name, value)
     return made
+
+
+def _path(carriers: tuple[Carrier, ...], overlay: Overlay) -> str:
+    """Return what wraps a packet, from the outermost in."""
+    return "/".join([*(carrier.word for carrier in carriers), overlay.name])
 
 
 def _outer_sum(packet: Packet, *, whole: bool) -> str:

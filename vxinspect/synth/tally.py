@@ -194,6 +194,7 @@ class Cost:
     outer_ip: int = 0
     layers: int = 0
     overlays: int = 0
+    carriers: int = 0
     largest: int = 0
     on_cable: int | None = None
     offload: int = 0
@@ -204,6 +205,7 @@ class Cost:
         self.outer_ip += share.outer_ip
         self.layers += share.packets * len(share.layers)
         self.overlays += share.packets * share.overlay_bytes
+        self.carriers += share.packets * share.carrier_bytes
         self.largest = max(self.largest, share.largest)
         if share.is_offload:
             self.offload += share.packets
@@ -216,7 +218,9 @@ class Cost:
         row = sums.row()
         row["outer_ip_bytes"] = self.outer_ip
         row["udp_bytes"], row["vxlan_bytes"] = 8 * self.layers, self.overlays
-        row["outer_ethernet_bytes"] = row["overhead_bytes"] - self.outer_ip - 8 * self.layers - self.overlays
+        row["carrier_bytes"] = self.carriers
+        headers = self.outer_ip + row["udp_bytes"] + self.overlays + self.carriers
+        row["outer_ethernet_bytes"] = row["overhead_bytes"] - headers
         row["goodput_percent"] = percent(sums.payload, sums.wire)
         row["vlan_overhead_bytes"] = 4 * sums.packets
         row["largest_outer_ip_packet"] = self.largest or None
@@ -361,7 +365,8 @@ class Tally:
             row.note("peers", *(end for end in ends if end != vtep))
             (row.ahead if vtep == layer.src else row.back).add(share)
         sender = self._vteps[layer.src]
-        sender.note("outer_macs", layer.outer_mac)
+        if layer.outer_mac is not None:
+            sender.note("outer_macs", layer.outer_mac)
         if layer == share.innermost and _is_learned(share.mac_src):
             sender.note("macs", (share.vni, share.path, share.mac_src))
 

@@ -43,6 +43,7 @@ _PACKETS: _Stage = {
     kind.VniByDirection: overlay.vni_by_direction,
     kind.UnknownUnicast: overlay.unknown_unicast,
     kind.Nested: overlay.nested,
+    kind.Carried: overlay.carried,
     kind.PolarisedSourcePorts: overlay.polarised_source_ports,
     kind.IFlagClear: header.i_flag_clear,
     kind.ReservedBits: header.reserved_bits,

@@ -120,11 +120,11 @@ def snap_length(plan: Plan, index: int, fault: SnapLength) -> None:
     nested = [
         frame_lengths(packet, tags)[0] - packet.inner.length
         for packet in plan.packets
-        if packet.wrap is not None
+        if packet.wrap is not None or packet.carriers
     ]
     least = max(whole + nested, default=0)
     if fault.length < least:
-        expected = f"at least {least}, for the fragments and nested packets of this scenario"
+        expected = f"at least {least}, for the fragments, nested and carried packets of this scenario"
         raise ScenarioError("", f"fault[{index}].length", expected, fault.length)
     plan.snap_length = min(plan.snap_length, fault.length)
     plan.befallen.setdefault(index, [])

@@ -1,8 +1,10 @@
 """Faults of the overlay: who sends to whom, in which VNI."""
 
 from vxinspect.exceptions import ScenarioError
+from vxinspect.synth.carriers import check_carriers
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import (
+    Carried,
     Nested,
     OneWayTunnel,
     PolarisedSourcePorts,
@@ -16,6 +18,7 @@ from vxinspect.synth.packet import Packet, Wrap
 from vxinspect.synth.plan import COPY_GAP, Plan, source_port
 
 __all__ = [
+    "carried",
     "nested",
     "one_way_tunnel",
     "polarised_source_ports",
@@ -102,6 +105,13 @@ def nested(plan: Plan, index: int, fault: Nested) -> None:
     for packet in choose(plan, index, fault, "packets"):
         port, overlay = source_port(packet.inner), Overlay(fault.encapsulation)
         packet.wrap = Wrap(fault.vni, sender, receiver, port, overlay)
+
+
+def carried(plan: Plan, index: int, fault: Carried) -> None:
+    """Let packets come in other carriers."""
+    check_carriers(f"fault[{index}].carriers", fault.carriers)
+    for packet in choose(plan, index, fault, "packets"):
+        packet.carriers = fault.carriers
 
 
 def polarised_source_ports(plan: Plan, index: int, fault: PolarisedSourcePorts) -> None:
