@@ -1,5 +1,6 @@
 //! Packet -> cell: the one hash table. Every report is a roll-up of the cells.
 
+mod ahead;
 mod apart;
 mod bindings;
 mod bound;
@@ -30,7 +31,7 @@ use hashbrown::HashMap;
 use crate::capture::NO_TIME;
 use crate::encapsulation::Around;
 use crate::memory::prefetch;
-use crate::packet::{FlowKey, Key, Note, Packet, Tunnel};
+use crate::packet::{FlowKey, Key, Note, Origin, Packet, Tunnel};
 use crate::timespan::TimeSpan;
 use crate::wire::icmp::Error;
 
@@ -267,11 +268,9 @@ impl Cells {
     pub fn add(&mut self, packets: &mut [Packet]) {
         let mut hashes = [0; BATCH];
         for packets in packets.chunks_mut(BATCH) {
-            // Short loops: the shorter, the more of their cache misses the processor has in flight.
-            for packet in &mut *packets {
-                packet.key.set_tunnel(self.tunnels.carry(packet));
-            }
-            for (hash, packet) in hashes.iter_mut().zip(&*packets) {
+            let tunnels = self.tunnels.fetch(packets);
+            for ((packet, tunnel), hash) in packets.iter_mut().zip(&tunnels).zip(&mut hashes) {
+                packet.key.set_tunnel(self.tunnels.carry_likely(*tunnel, packet));
                 *hash = self.hash(&packet.key);
                 self.index.prefetch(*hash);
             }
@@ -296,17 +295,25 @@ impl Cells {
 
     #[inline(always)]
     fn add_batch(&mut self, hashes: &[u64; BATCH], packets: &[Packet]) {
-        let mut guesses = [None; BATCH];
-        for (hash, guess) in hashes.iter().zip(&mut guesses).take(packets.len()) {
-            *guess = self.index.first_alike(*hash);
-            if let Some(id) = *guess {
-                let cell = &self.all[id];
+        let mut ids = [NONE; BATCH];
+        let mut all_known = true;
+        for ((_, hash), id) in packets.iter().zip(hashes).zip(&mut ids) {
+            if let Some(first) = self.index.first_alike(*hash) {
+                *id = first;
+                let cell = &self.all[first];
                 prefetch(&cell.key);
                 prefetch(&cell.packets);
+            } else {
+                all_known = false;
             }
         }
-        for ((hash, guess), packet) in hashes.iter().zip(&guesses).zip(packets) {
-            self.add_one(*hash, *guess, packet);
+        if !all_known {
+            self.prepare(hashes, packets, &mut ids);
+        }
+        for ((packet, hash), likely) in packets.iter().zip(hashes).zip(&ids) {
+            let is_it = *likely != NONE && self.all[*likely].key == packet.key;
+            let id = if is_it { *likely } else { self.cell_of(*hash, packet) };
+            self.count(id, packet);
         }
     }
 
@@ -314,7 +321,9 @@ impl Cells {
     pub fn add_alone(&mut self, packet: &Packet) -> u32 {
         let mut packet = *packet;
         packet.key.set_tunnel(self.tunnels.carry(&packet));
-        self.add_one(self.hash(&packet.key), None, &packet)
+        let id = self.cell_of(self.hash(&packet.key), &packet);
+        self.count(id, &packet);
+        id
     }
 
     #[inline]
@@ -332,19 +341,6 @@ impl Cells {
         self.all[id].wire_bytes += bytes.wire;
         self.rare.of(&mut self.links[id].rare).more_ip_bytes += bytes.ip_header;
         self.tunnels.path(self.all[id].key.tunnel()).add_pieces(bytes.pieces);
-    }
-
-    // Inlined into the batch's loop, which then calls nothing for most packets.
-    #[inline(always)]
-    fn add_one(&mut self, hash: u64, guess: Option<u32>, packet: &Packet) -> u32 {
-        let all = &self.all;
-        let same = |id: &u32| all[*id].key == packet.key;
-        let id = match guess.filter(same).or_else(|| self.index.find(hash, |id| same(&id))) {
-            Some(id) => id,
-            None => self.enter(hash, Cell::new(packet.key, packet.origin), packet.time),
-        };
-        self.count(id, packet);
-        id
     }
 
     /// Counts a packet in cell `id`.
@@ -366,8 +362,8 @@ impl Cells {
         if options != 0 {
             self.rare.of(&mut self.links[id].rare).more_ip_bytes += u64::from(options);
         }
-        if let Some(verdict) = packet.checks.verdict()
-            && let Some(checked) = &mut self.checked
+        if let Some(checked) = &mut self.checked
+            && let Some(verdict) = packet.checks.verdict()
         {
             checked.count(id, verdict);
         }
@@ -396,21 +392,47 @@ impl Cells {
         }
     }
 
-    /// Takes in a new cell, or finds that of the rest where there is no room for it; its number.
+    /// Takes in a new cell, which then is to be settled, or finds that of the rest where there is no room for it; its number.
     #[inline(never)]
-    fn enter(&mut self, hash: u64, mut cell: Cell, time: i64) -> u32 {
+    fn enter(&mut self, hash: u64, mut cell: Cell) -> u32 {
         let Self { bound, tunnels, .. } = self;
         let flow = |cell| tunnels.flow(cell).map(|(flow, _)| flow);
         let has_room = |bound: &mut Bound| cell.key.is_rest() || bound.admits(flow(&cell));
         if bound.as_mut().is_none_or(has_room) {
-            return self.insert(hash, cell, time);
+            return self.insert(hash, cell);
         }
         cell.key = cell.key.rest();
         let hash = self.hash(&cell.key);
         let all = &self.all;
         match self.index.find(hash, |id| all[id].key == cell.key) {
             Some(id) => id,
-            None => self.insert(hash, cell, time),
+            None => self.insert(hash, cell),
+        }
+    }
+
+    /// The cell of a packet whose key has this hash.
+    #[inline(never)]
+    fn cell_of(&mut self, hash: u64, packet: &Packet) -> u32 {
+        self.settled(hash, packet.key, packet.origin, || packet.time)
+    }
+
+    /// The cell with `key`, whose hash is `hash`; a new one is of a station whose first packet came at `time`, if that is
+    /// new too.
+    fn settled(&mut self, hash: u64, key: Key, origin: Origin, time: impl FnOnce() -> i64) -> u32 {
+        let known = self.len();
+        let id = self.find_or_enter(hash, key, origin);
+        if self.len() > known {
+            self.settle(id, time());
+        }
+        id
+    }
+
+    /// The cell with `key`, whose hash is `hash`; a new one is to be settled.
+    fn find_or_enter(&mut self, hash: u64, key: Key, origin: Origin) -> u32 {
+        let all = &self.all;
+        match self.index.find(hash, |id| all[id].key == key) {
+            Some(id) => id,
+            None => self.enter(hash, Cell::new(key, origin)),
         }
     }
 
@@ -421,22 +443,25 @@ impl Cells {
         rests.map(|cell| cell.packets).sum()
     }
 
-    /// Takes in a new cell; the number it gets. `time`: when the first packet of its station came, if it is new too.
-    #[inline(never)]
-    fn insert(&mut self, hash: u64, cell: Cell, time: i64) -> u32 {
-        let id = self.push(cell, time);
+    /// Takes in a new cell, which then is to be settled; the number it gets.
+    fn insert(&mut self, hash: u64, cell: Cell) -> u32 {
+        let id = self.push(cell);
         self.index.insert(hash, id);
         id
     }
 
     /// The same without an entry in the index.
-    fn push(&mut self, cell: Cell, time: i64) -> u32 {
+    fn push(&mut self, cell: Cell) -> u32 {
         let id = u32::try_from(self.len()).unwrap_or(NONE);
         assert!(id != NONE, "2^32 - 1 cells are more memory than any machine has");
         self.all.push(cell);
         self.links.push(Link::NEW);
-        self.moves.settle(id, time, &mut self.all, &mut self.links, &self.tunnels);
         id
+    }
+
+    /// Ties a new cell to its station, whose first packet came at `time` if it is new too.
+    fn settle(&mut self, id: u32, time: i64) {
+        self.moves.settle(id, time, &mut self.all, &mut self.links, &self.tunnels);
     }
 
     /// First cell of the station that sent a cell's packets; `None` where a forwarding table learns nothing from them.
@@ -473,9 +498,8 @@ impl Cells {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
         let chains = self.tunnels.chain_numbers(&later.tunnels);
-        let numbers: Vec<u32> = later
-            .numbered()
-            .map(|(id, cell)| self.counterpart(cell, later, &chains, kept.get(&id).copied()))
+        let numbers: Vec<u32> = (0..later.len() as u32)
+            .map(|id| self.counterpart(id, later, &chains, kept.get(&id).copied()))
             .collect();
         self.merge_arrivals(later, &numbers, known);
         for (id, (later_id, cell)) in numbers.iter().zip(later.numbered()) {
@@ -517,12 +541,14 @@ impl Cells {
         self.spill.merge(id, &mut self.all[id], &later.spill, later_id, cell);
     }
 
-    /// The cell that a cell of another table is merged into. `chains`: the numbers that the chains of that table have here.
-    fn counterpart(&mut self, theirs: &Cell, table: &Cells, chains: &[u32], kept: Option<Kept>) -> u32 {
+    /// The cell that cell `theirs` of another table is merged into. `chains`: the numbers that the chains of that table have here.
+    fn counterpart(&mut self, theirs: u32, table: &Cells, chains: &[u32], kept: Option<Kept>) -> u32 {
+        let station = table.links[theirs].station;
+        let time = || table.moves.first_time(station);
+        let theirs = table.get(theirs);
         let tunnel = table.tunnel(theirs);
         let mut key = theirs.key;
         key.set_tunnel(self.tunnels.number(&tunnel.in_chain(chains[tunnel.chain() as usize])));
-        let time = || table.moves.first_time(theirs, &table.all, &table.tunnels);
         if theirs.packets == 0 {
             return self.spare(key, theirs.origin, time());
         }
@@ -532,11 +558,7 @@ impl Cells {
         if kept.is_some_and(|kept| kept.apart) {
             return self.place_apart(key, theirs.origin, time());
         }
-        let hash = self.hash(&key);
-        let all = &self.all;
-        self.index
-            .find(hash, |id| all[id].key == key)
-            .unwrap_or_else(|| self.enter(hash, Cell::new(key, theirs.origin), time()))
+        self.settled(self.hash(&key), key, theirs.origin, time)
     }
 }
 

@@ -81,12 +81,12 @@ impl Aside {
 
 /// Walks `frame`. The packet in `packet` is the frame's if, and only if, the ending says so
 /// ([`Ending::is_packet`]).
-// Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows;
-// the rest goes the same way through copies of their own.
+// Plain IPv4 in plain Ethernet has the functions on its way inlined into one, with all that the compiler then knows, and
+// leaves that way before it ends otherwise; the rest goes the same way through copies of their own.
 #[inline(always)]
 pub fn decode(frame: &Frame<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
-    let ending = match plain(frame) {
-        Some((mac, ip)) => behind_ip(frame, Some(mac), &ip, overlays, packet, aside),
+    let ending = match plain(frame, overlays) {
+        Some((mac, ip, udp, data)) => vxlan(frame, Some(mac), &ip, udp, data, packet),
         None => behind_any(frame, overlays, packet, aside),
     };
     let ending = ending.unwrap_or_else(|ending| ending);
@@ -121,9 +121,9 @@ fn inside(
     walked.map_or_else(|ending| ending, |()| outermost)
 }
 
-/// The sender and the packet of plain IPv4 in an Ethernet frame without tags.
+/// The sender, the packet and the datagram of VXLAN in plain IPv4 in an Ethernet frame without tags.
 #[inline(always)]
-fn plain<'a>(frame: &Frame<'a>) -> Option<(Mac, Network<'a>)> {
+fn plain<'a>(frame: &Frame<'a>, overlays: &Overlays) -> Option<(Mac, Network<'a>, Udp<'a>, Span<'a>)> {
     if frame.link != LinkType::ETHERNET {
         return None;
     }
@@ -132,7 +132,9 @@ fn plain<'a>(frame: &Frame<'a>) -> Option<(Mac, Network<'a>)> {
     if header.ethertype() != ethertype::IPV4 {
         return None;
     }
-    network::plain_v4(payload).map(|ip| (header.source(), ip))
+    let ip = network::plain_v4(payload).filter(|ip| ip.protocol == protocol::UDP)?;
+    let (udp, data) = datagram(&ip).ok()?;
+    overlays.ports.contains(udp.destination_port()).then(|| (header.source(), ip, udp, data))
 }
 
 #[inline(never)]
@@ -151,28 +153,16 @@ fn behind_any(
         }
         _ => return Err(Ending::NonIp),
     };
-    behind_ip(frame, link.source, &ip, overlays, packet, aside)
-}
-
-#[inline(always)]
-fn behind_ip(
-    frame: &Frame<'_>,
-    mac: Option<Mac>,
-    ip: &Network<'_>,
-    overlays: &Overlays,
-    packet: &mut Packet,
-    aside: &mut Aside,
-) -> Result<Ending, Ending> {
     if let Some(fault) = ip.fault {
         return Err(fault);
     }
     if let Some(fragment) = &ip.fragment {
-        return Err(fragment::ending(ip, fragment));
+        return Err(fragment::ending(&ip, fragment));
     }
     if ip.protocol != protocol::UDP {
         return Ok(carriers::look(frame, Some(ip.protocol), overlays, packet, aside));
     }
-    behind_headers(frame, mac, ip, overlays, packet, aside)
+    behind_headers(frame, link.source, &ip, overlays, packet, aside)
 }
 
 /// The UDP datagram of an IP packet that is no fragment, or that was put together.

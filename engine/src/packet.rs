@@ -19,14 +19,16 @@ pub use tunnel::{Layer, Tunnel};
 /// Where a port stands beside a MAC, in one word.
 const PORT_SHIFT: u32 = 48;
 
-/// Two IPv4 addresses fit one word: a round of the hash less.
-#[inline]
-fn hash_addresses<H: Hasher>(is_v6: bool, source: u128, destination: u128, state: &mut H) {
+/// Two IPv4 addresses and another word are one round of the hash.
+#[inline(always)]
+fn hash_addresses<H: Hasher>(is_v6: bool, source: u128, destination: u128, word: u64, state: &mut H) {
     if is_v6 {
         state.write_u128(source);
         state.write_u128(destination);
+        state.write_u128(u128::from(word));
     } else {
-        state.write_u64((source << u32::BITS | destination) as u64);
+        let addresses = source << u32::BITS | destination;
+        state.write_u128(addresses << u64::BITS | u128::from(word));
     }
 }
 

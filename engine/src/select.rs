@@ -109,7 +109,7 @@ impl Select {
     }
 
     /// Whether `packet` is to be reported; `around` is what is around its innermost overlay.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn matches(&self, packet: &Packet, around: &[Layer]) -> bool {
         self.program.as_ref().is_none_or(|program| program.selects(packet, around))

@@ -26,7 +26,12 @@ impl TimeSpan {
     /// Takes in a time, or [`NO_TIME`].
     #[inline]
     pub fn add(&mut self, time: i64) {
-        self.merge(TimeSpan { first: time, last: time });
+        // Nearly all are the latest so far.
+        if time >= self.last && self.last != NO_TIME {
+            self.last = time;
+        } else {
+            self.merge(TimeSpan { first: time, last: time });
+        }
     }
 
     /// Takes in another span.

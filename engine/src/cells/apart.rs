@@ -82,10 +82,17 @@ impl Cells {
         }
     }
 
+    /// A new cell without an entry in the index.
+    fn push_settled(&mut self, key: Key, origin: Origin, time: i64) -> u32 {
+        let id = self.push(Cell::new(key, origin));
+        self.settle(id, time);
+        id
+    }
+
     /// An empty cell apart.
     pub(super) fn place_apart(&mut self, key: Key, origin: Origin, time: i64) -> u32 {
         let Some(id) = self.apart.spare.get_mut(&key).and_then(Vec::pop) else {
-            return self.push(Cell::new(key, origin), time);
+            return self.push_settled(key, origin, time);
         };
         self.all[id].origin = origin;
         self.apart.reused += 1;
@@ -99,7 +106,7 @@ impl Cells {
         if let Some(id) = self.apart.spare.get(&key).and_then(|places| places.last()) {
             return *id;
         }
-        let id = self.push(Cell::new(key, origin), time);
+        let id = self.push_settled(key, origin, time);
         self.apart.spare.entry(key).or_default().push(id);
         id
     }

@@ -19,6 +19,7 @@ use super::rare::RareRows;
 use super::stream::{LARGEST_WINDOW, Past, Segment, Stream};
 use super::tunnels::Tunnels;
 use super::{Cell, Health, Link, NONE};
+use crate::memory::prefetch;
 use crate::packet::FlowKey;
 use crate::wire::ip::protocol;
 
@@ -128,11 +129,50 @@ impl Books<'_> {
     }
 }
 
+/// The flow of a cell of TCP, and whether its packets go from its lower end.
+fn flow_of_tcp(cell: &Cell, tunnels: &Tunnels) -> Option<(FlowKey, bool)> {
+    let is_tcp = cell.key.protocol() == Some(protocol::TCP);
+    tunnels.flow(cell).filter(|_| is_tcp)
+}
+
 fn way_of(side: u32) -> usize {
     (side & 1) as usize
 }
 
 impl Connections {
+    /// Fetches where the connection of a cell is looked up that is in none yet; the hash it is looked up by.
+    pub(super) fn fetch_slot(&self, cell: &Cell, tunnels: &Tunnels) -> Option<u64> {
+        let (flow, _) = flow_of_tcp(cell, tunnels)?;
+        let hash = self.seed.hash_one(flow);
+        self.index.prefetch(hash);
+        Some(hash)
+    }
+
+    /// What is likely the connection that has this hash.
+    pub(super) fn likely(&self, hash: u64) -> Option<u32> {
+        self.index.first_alike(hash)
+    }
+
+    /// Fetches connection `number`.
+    pub(super) fn fetch(&self, number: u32) {
+        // It may reach over three cache lines.
+        let Connection { handshake, sides } = &self.all[number];
+        prefetch(handshake);
+        sides.iter().for_each(prefetch);
+        prefetch(&sides[1].bits);
+    }
+
+    /// Fetches the cells that tell where connection `number` stands.
+    pub(super) fn fetch_cells(&self, number: u32, cells: &Chunks<Cell>) {
+        let [lower, higher] = &self.all[number].sides;
+        prefetch(&cells[lower.head.cell].key);
+        for side in [lower, higher] {
+            if !side.is_silent() {
+                prefetch(&cells[side.cell].packets);
+            }
+        }
+    }
+
     /// The side that cell `id` is part of; `None` where it is of no TCP connection.
     pub(super) fn side_of(&mut self, id: u32, books: &mut Books<'_>) -> Option<u32> {
         if books.links[id].side == NONE {
@@ -142,9 +182,7 @@ impl Connections {
     }
 
     fn join(&mut self, id: u32, books: &Books<'_>) -> Option<u32> {
-        let cell = &books.cells[id];
-        let is_tcp = cell.key.protocol() == Some(protocol::TCP);
-        let (flow, from_lower) = books.tunnels.flow(cell).filter(|_| is_tcp)?;
+        let (flow, from_lower) = flow_of_tcp(&books.cells[id], books.tunnels)?;
         let hash = self.seed.hash_one(flow);
         let same = |number| self.key(number, books) == Some(flow);
         let number = match self.index.find(hash, same) {

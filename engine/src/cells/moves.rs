@@ -5,13 +5,14 @@
 
 use std::hash::BuildHasher;
 
-use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use super::chunks::Chunks;
+use super::index::{Index, Seed};
 use super::tunnels::Tunnels;
 use super::{Cell, Link, NONE, mark};
 use crate::capture::NO_TIME;
+use crate::memory::prefetch;
 
 /// Where a station is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +66,12 @@ pub(super) struct Later<'a> {
 /// The stations, each known by its first cell.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
-    /// First cell, and time of the first packet.
-    stations: HashTable<(u32, i64)>,
+    /// First cell, and time of the first packet; in the order of the cells.
+    stations: Vec<(u32, i64)>,
     contested: HashMap<u32, (Place, Moved)>,
-    hasher: RandomState,
+    /// From station to first cell.
+    index: Index,
+    seed: Seed,
 }
 
 /// Path, VNI and MAC of the station that sent a cell's packets, where a forwarding table learns it.
@@ -85,6 +88,22 @@ fn same_sender(a: &Cell, b: &Cell, tunnels: &Tunnels) -> bool {
 }
 
 impl Moves {
+    /// Fetches where the station of a cell is looked up ahead of [`Self::settle`]; the hash it is looked up by.
+    pub(super) fn fetch_slot(&self, cell: &Cell, tunnels: &Tunnels) -> Option<u64> {
+        let hash = self.seed.hash_one(station(cell, tunnels)?);
+        self.index.prefetch(hash);
+        Some(hash)
+    }
+
+    /// Fetches what is likely the first cell of the station that has this hash.
+    pub(super) fn fetch_head(&self, hash: u64, cells: &Chunks<Cell>, links: &Chunks<Link>) {
+        if let Some(head) = self.index.first_alike(hash) {
+            prefetch(&cells[head].key);
+            prefetch(&cells[head].packets);
+            prefetch(&links[head]);
+        }
+    }
+
     /// Ties the new cell `id`, whose station's first packet came at `time` if it has none yet, to its station.
     pub(super) fn settle(
         &mut self,
@@ -97,14 +116,11 @@ impl Moves {
         let Some(key) = station(&cells[id], tunnels) else {
             return;
         };
-        let hash = self.hasher.hash_one(key);
-        let known =
-            self.stations.find(hash, |(head, _)| station(&cells[*head], tunnels) == Some(key)).copied();
-        let Some((head, _)) = known else {
-            let rehash = |entry: &(u32, i64)| {
-                self.hasher.hash_one(station(&cells[entry.0], tunnels).unwrap_or_default())
-            };
-            self.stations.insert_unique(hash, (id, time), rehash);
+        let hash = self.seed.hash_one(key);
+        let known = self.index.find(hash, |head| station(&cells[head], tunnels) == Some(key));
+        let Some(head) = known else {
+            self.index.insert(hash, id);
+            self.stations.push((id, time));
             links[id].station = id;
             return;
         };
@@ -190,13 +206,9 @@ impl Moves {
         self.stations.iter().copied()
     }
 
-    /// When the first packet of a cell's station came.
-    pub(super) fn first_time(&self, cell: &Cell, cells: &Chunks<Cell>, tunnels: &Tunnels) -> i64 {
-        let Some(key) = station(cell, tunnels) else {
-            return NO_TIME;
-        };
-        let same = |(head, _): &(u32, i64)| station(&cells[*head], tunnels) == Some(key);
-        let known = self.stations.find(self.hasher.hash_one(key), same);
-        known.map_or(NO_TIME, |(_, time)| *time)
+    /// When the first packet of the station `head` came.
+    pub(super) fn first_time(&self, head: u32) -> i64 {
+        let place = self.stations.binary_search_by_key(&head, |(head, _)| *head);
+        place.map_or(NO_TIME, |place| self.stations[place].1)
     }
 }

@@ -39,12 +39,11 @@ impl Cells {
         let mut cells = Cells::new(self.checked.is_some(), most);
         cells.tunnels.merge(&self.tunnels);
         let chains = cells.tunnels.chain_numbers(&self.tunnels);
-        let numbers: Vec<u32> = self
-            .numbered()
+        let numbers: Vec<u32> = (0..)
             .zip(stay)
-            .map(|((id, cell), stays)| {
+            .map(|(id, stays)| {
                 let kept = kept.get(&id).copied();
-                if *stays { cells.counterpart(cell, self, &chains, kept) } else { NONE }
+                if *stays { cells.counterpart(id, self, &chains, kept) } else { NONE }
             })
             .collect();
         cells.merge_arrivals(self, &numbers, 0);

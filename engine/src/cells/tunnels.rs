@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 use super::chains::{self, Chain, Chains, PathId};
 use super::index::{Index, Seed};
 use super::underlay::{Errors, Path, Run, Treatment};
-use super::{Cell, NONE};
+use super::{BATCH, Cell, NONE};
 use crate::encapsulation::Around;
+use crate::memory::prefetch;
 use crate::packet::{FlowKey, Handling, Layer, Packet, Tunnel};
 use crate::wire::icmp::Error;
 
@@ -61,23 +62,62 @@ pub(super) struct Tunnels {
 }
 
 impl Tunnels {
-    /// Counts a packet on its way; the number of its tunnel.
+    /// Fetches what [`Self::carry_likely`] needs of packets, [`BATCH`] at the most: the hashes of their tunnels, and the
+    /// numbers that these are likely to have, or [`NONE`].
+    // Short loops: the shorter, the more of their cache misses the processor has in flight.
     #[inline(always)]
+    pub(super) fn fetch(&self, packets: &[Packet]) -> [(u64, u32); BATCH] {
+        let mut likely = [(0, NONE); BATCH];
+        for (packet, (hash, _)) in packets.iter().zip(&mut likely) {
+            *hash = self.seed.hash_one(packet.tunnel);
+            self.index.prefetch(*hash);
+        }
+        for (_, (hash, number)) in packets.iter().zip(&mut likely) {
+            if let Some(first) = self.index.first_alike(*hash) {
+                *number = first;
+                prefetch(&self.all[first as usize]);
+            }
+        }
+        likely
+    }
+
+    /// Counts a packet on its way; the number of its tunnel.
     pub(super) fn carry(&mut self, packet: &Packet) -> u32 {
-        let hash = self.seed.hash_one(packet.tunnel);
+        self.carry_likely((self.seed.hash_one(packet.tunnel), NONE), packet)
+    }
+
+    /// The same, where the hash of its tunnel is known, and which number is likely.
+    #[inline(always)]
+    pub(super) fn carry_likely(&mut self, (hash, likely): (u64, u32), packet: &Packet) -> u32 {
+        if let Some(direction) = self.all.get_mut(likely as usize)
+            && direction.tunnel == packet.tunnel
+            && packet.tunnel.chain() == 0
+        {
+            if !direction.run.take(packet.handling) {
+                self.paths[likely as usize].turn(&mut direction.run, packet.handling);
+            }
+            return likely;
+        }
+        self.carry_found(hash, packet)
+    }
+
+    #[inline(never)]
+    fn carry_found(&mut self, hash: u64, packet: &Packet) -> u32 {
         let all = &self.all;
-        let Some(number) = self.index.find(hash, |id| all[id as usize].tunnel == packet.tunnel) else {
-            return self.carry_first(hash, packet);
-        };
-        if packet.tunnel.chain() != 0 {
-            self.carry_stacked(number, packet);
-            return number;
-        }
-        let run = &mut self.all[number as usize].run;
-        if !run.take(packet.handling) {
-            self.paths[number as usize].turn(run, packet.handling);
-        }
+        let known = self.index.find(hash, |number| all[number as usize].tunnel == packet.tunnel);
+        let number = known.unwrap_or_else(|| self.add(hash, &packet.tunnel));
+        // The underlay knows of the outermost tunnel only, and carriers are a part of it.
+        let carrier = self.carrier(number);
+        self.take(carrier, packet.handling);
         number
+    }
+
+    #[inline]
+    fn take(&mut self, number: u32, handling: Handling) {
+        let run = &mut self.all[number as usize].run;
+        if !run.take(handling) {
+            self.paths[number as usize].turn(run, handling);
+        }
     }
 
     /// Counts a packet on its way in tunnel `name` of `names`; the number of the tunnel here.
@@ -87,28 +127,9 @@ impl Tunnels {
         if *known == NONE {
             *known = self.number(tunnel);
         }
-        let run = &mut self.all[*known as usize].run;
-        if !run.take(handling) {
-            self.paths[*known as usize].turn(run, handling);
-        }
-        *known
-    }
-
-    #[cold]
-    fn carry_first(&mut self, hash: u64, packet: &Packet) -> u32 {
-        let number = self.add(hash, &packet.tunnel);
-        self.carry_stacked(number, packet);
+        let number = *known;
+        self.take(number, handling);
         number
-    }
-
-    /// The underlay knows of the outermost tunnel only, and carriers are a part of it.
-    #[cold]
-    fn carry_stacked(&mut self, number: u32, packet: &Packet) {
-        let number = self.carrier(number) as usize;
-        let run = &mut self.all[number].run;
-        if !run.take(packet.handling) {
-            self.paths[number].turn(run, packet.handling);
-        }
     }
 
     /// The number of the tunnel that the underlay carries the packets of tunnel `number` in.

@@ -113,11 +113,16 @@ pub(super) fn is_claim(arp: Arp<'_>) -> bool {
 }
 
 /// Whether an ICMP packet says something.
-#[inline]
+// Nothing refers to `ip` as a whole: so its parts stay in registers on the way of plain packets.
+#[inline(always)]
 pub(super) fn is_icmp(ip: &Network<'_>) -> bool {
     let expected = if ip.is_v6 { protocol::ICMPV6 } else { protocol::ICMP };
-    let read = Icmp::read(ip.is_v6, ip.payload).ok().filter(|_| ip.protocol == expected);
-    read.is_some_and(|(icmp, _)| icmp.error().is_some()) || (expected == ip.protocol && is_ndp(ip))
+    ip.protocol == expected && (is_error(ip.is_v6, ip.payload) || is_ndp(ip))
+}
+
+#[inline(never)]
+fn is_error(is_v6: bool, payload: Span<'_>) -> bool {
+    Icmp::read(is_v6, payload).is_ok_and(|(icmp, _)| icmp.error().is_some())
 }
 
 /// Whether a UDP datagram to this port says something.
@@ -131,6 +136,7 @@ pub(super) fn is_lease(destination_port: u16) -> bool {
 
 /// Whether an ICMPv6 packet may be of Neighbor Discovery. It is not where it came from beyond the link, or in pieces
 /// (RFC 6980).
+#[inline(always)]
 fn is_ndp(ip: &Network<'_>) -> bool {
     let of_kind =
         |kind: &u8| (ndp::kind::ROUTER_SOLICITATION..=ndp::kind::NEIGHBOR_ADVERTISEMENT).contains(kind);

@@ -11,7 +11,7 @@ use crate::wire::mac::Mac;
 /// inner 5-tuple. One cache line; the tunnel is in it by its number in the table of cells.
 ///
 /// Absent parts (a cut header, no tag, no ports) are zero with their flag clear.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Eq, Default)]
 #[repr(C)]
 pub struct Key {
     inner_source: u128,
@@ -54,15 +54,29 @@ const ETHERTYPE_SHIFT: u32 = 24;
 const TAG_SHIFT: u32 = 8;
 const TUNNEL_SHIFT: u32 = 32;
 
+impl PartialEq for Key {
+    /// All at once: nearly always they are the same.
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        let addresses =
+            (self.inner_source ^ other.inner_source) | (self.inner_destination ^ other.inner_destination);
+        let macs_and_ports = (self.source_mac_and_port ^ other.source_mac_and_port)
+            | (self.destination_mac_and_port ^ other.destination_mac_and_port);
+        let others = (self.vni_and_protocol ^ other.vni_and_protocol)
+            | (self.tunnel_and_flags ^ other.tunnel_and_flags);
+        addresses | u128::from(macs_and_ports | others) == 0
+    }
+}
+
 /// The tunnel's number is left out: only the table that gave it knows it.
 impl Hash for Key {
-    #[inline]
+    #[inline(always)]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_addresses(self.has(flag::INNER_V6), self.inner_source, self.inner_destination, state);
-        state.write_u64(self.source_mac_and_port);
-        state.write_u64(self.destination_mac_and_port);
-        state.write_u64(self.vni_and_protocol);
-        state.write_u32(self.tunnel_and_flags as u32);
+        let (is_v6, source) = (self.has(flag::INNER_V6), self.source_mac_and_port);
+        hash_addresses(is_v6, self.inner_source, self.inner_destination, source, state);
+        // Flags tell only what parts there are, which the parts tell nearly as well.
+        let rest = self.vni_and_protocol ^ self.tunnel_and_flags & u64::from(u32::MAX);
+        state.write_u128(u128::from(self.destination_mac_and_port) << u64::BITS | u128::from(rest));
     }
 }
 

@@ -316,7 +316,7 @@ impl Program {
 
     /// Whether the filter selects `packet`; `around` is what is around its innermost overlay.
     // Out of the walk's way: without a selection nothing is slower for it.
-    #[inline]
+    #[inline(never)]
     pub(super) fn selects(&self, packet: &Packet, around: &[Layer]) -> bool {
         let mut way = self.entry;
         loop {

@@ -53,19 +53,20 @@ impl<'a> Ethernet<'a> {
     }
 
     /// Destination MAC address.
+    // Eight octets are read at once, and six are not.
     #[inline]
     #[must_use]
     pub fn destination(self) -> Mac {
-        let [a, b, c, d, e, f, ..] = *self.0;
-        Mac::from_octets([a, b, c, d, e, f])
+        let [a, b, c, d, e, f, g, h, ..] = *self.0;
+        Mac::from_bits(u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> u16::BITS)
     }
 
     /// Source MAC address.
     #[inline]
     #[must_use]
     pub fn source(self) -> Mac {
-        let [_, _, _, _, _, _, a, b, c, d, e, f, ..] = *self.0;
-        Mac::from_octets([a, b, c, d, e, f])
+        let [_, _, _, _, a, b, c, d, e, f, g, h, ..] = *self.0;
+        Mac::from_bits(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 
     /// EtherType, or the length of an 802.3 frame.
