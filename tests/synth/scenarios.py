@@ -76,6 +76,24 @@ close = "reset"
 resolve = true
 """
 
+LEASES = """
+[[traffic]]
+kind = "dhcp"
+from = "web"
+to = "db"
+count = 2
+hostname = "web.lab"
+[[traffic]]
+kind = "dhcp"
+name = "lease6"
+from = "db"
+to = "web"
+start = 0.15
+family = 6
+lease = 600
+"""
+"""Traffic that may be added."""
+
 FAULTS = {
     "one-way-tunnel": 'from = "one"\nto = "two"',
     "unexpected-source": 'source = "192.0.2.77"\ntraffic = "ping"\ncount = 2',
@@ -108,6 +126,7 @@ FAULTS = {
     "inner-checksum-wrong": "count = 3",
     "inner-checksum-partial": "count = 3",
     "inner-icmp-errors": 'traffic = "shop"\nquote = 8\ncount = 2',
+    "inner-fragments": 'traffic = "dns"\nmtu = 400\norder = "reverse"',
     "tcp-retransmission": 'traffic = "shop"\ncount = 6',
     "tcp-reordering": 'traffic = "shop"\ncount = 2',
     "tcp-reset": "count = 2",

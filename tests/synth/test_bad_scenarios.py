@@ -163,6 +163,19 @@ BAD = {
         + "[mass]\nflows = 1\npackets = 1\nvnis = [100]\n[underlay]\ncarriers = [{ kind = 'gre' }]",
         "underlay.carriers: expected none beside mass, found some",
     ),
+    "a lease for no address": (
+        scenarios.NETWORK.replace('ips = ["10.0.0.1", "fd00::1"]', "ips = []").split("[[traffic]]")[0]
+        + PING.replace("icmp", "dhcp"),
+        "traffic[0]: expected hosts that both have an IPv4 or IPv6 address, found none",
+    ),
+    "a name that is none": (
+        scenarios.NETWORK + PING.replace("icmp", "dhcp") + 'hostname = "a b"',
+        "traffic[6].hostname: expected text matching regex",
+    ),
+    "no large packets inside": (
+        scenarios.NETWORK + "[[fault]]\nkind = 'inner-fragments'\ntraffic = 'ping'",
+        "fault[0].count: expected at most 0, for so many inner packets of UDP and echoes that an MTU of 576",
+    ),
     "a time without its zone": (
         "start = 2026-01-01T00:00:00\nvtep = []\nvni = []",
         "start: expected a time with its zone",

@@ -227,17 +227,18 @@ def test_ipv6_underlay(checksum: str, tmp_path: Path) -> None:
     st.lists(st.sampled_from(sorted(set(scenarios.FAULTS) - ALONE)), max_size=6, unique=True),
     st.integers(0, 2**63 - 1),
     st.sampled_from(["", "vlan = [10]", "vlan = [10, 20]\nudp_checksum = 'valid'", "source_port = 50001"]),
-    st.sampled_from(["", *CARRIERS]),
+    st.tuples(st.sampled_from(["", *CARRIERS]), st.sampled_from(["", scenarios.LEASES])),
     st.tuples(*[st.sampled_from(sorted(WRAPPED))] * 2),
 )
 def test_any_faults_together(
-    kinds: list[str], seed: int, underlay: str, carrier: str, overlays: tuple[str, str]
+    kinds: list[str], seed: int, underlay: str, more: tuple[str, str], overlays: tuple[str, str]
 ) -> None:
     """Whatever goes wrong at once, the truth is what a scan counts."""
+    carrier, added = more
     import tempfile
 
     text = scenarios.NETWORK.replace("seed = 7", f"seed = {seed}")
-    text = wrapped(text, *(WRAPPED[overlay] for overlay in overlays))
+    text = wrapped(text + added, *(WRAPPED[overlay] for overlay in overlays))
     if overlays[0] != "vxlan":
         kinds = [kind for kind in kinds if kind not in OF_VXLAN]
     if carrier:
@@ -290,6 +291,85 @@ def assert_sound_by_tshark(path: Path) -> None:
     assert done.stdout == ""
 
 
+def test_fragments_inside(tmp_path: Path) -> None:
+    """Each fragment is a packet of the flow that its first one names: 1,400 bytes in pieces of up to 576."""
+    for family, order in ((4, "forward"), (4, "reverse"), (4, "random"), (6, "random")):
+        big = f"""[[traffic]]
+kind = "udp"
+name = "big"
+from = "web"
+to = "db"
+start = 2
+port = 2049
+size = 1414
+family = {family}
+response = false
+[[fault]]
+kind = "inner-fragments"
+traffic = "big"
+order = "{order}"
+"""
+        path = tmp_path / "a.pcap"
+        truth = made(scenarios.NETWORK + big, path)
+        assert_round_trip(truth, path)
+        (flow,) = (row for row in truth["flows"] if row["dst_port"] == 2049)
+        # 552 bytes of its payload (of IPv6 528) fit into each, so there are three, each with a header.
+        header = 20 if family == 4 else 40 + 8
+        whole = 1400 - (20 if family == 4 else 40)
+        assert (flow["packets"], flow["payload_bytes"]) == (3, whole - 8)
+        assert flow["inner_bytes"] == whole + 3 * (14 + header)
+        fragments = truth["faults"][0]["frames"]
+        assert truth["frames"]["notes"] == {"inner_fragment": 3}
+        field = "ip.frag_offset" if family == 4 else "ipv6.fraghdr.offset"
+        seen = [
+            (int(frame["frame.number"][0]), int(frame[field][-1], 0))
+            for frame in tshark.fields(path, ["frame.number", field])
+            if frame[field] and int(frame["frame.number"][0]) in fragments
+        ]
+        assert len(seen) == 3
+        offsets = [offset for _, offset in seen]
+        assert len(set(offsets)) == 3
+        assert (offsets == sorted(offsets)) == (order == "forward")
+        assert_sound_by_tshark(path)
+
+
+@pytest.mark.parametrize("overlay", WRAPPED)
+def test_leases(overlay: str, tmp_path: Path) -> None:
+    """What DHCP grants is in the table `addresses`, and what tshark reads in the frames."""
+    path = tmp_path / "a.pcap"
+    truth = made(wrapped(scenarios.NETWORK + scenarios.LEASES, WRAPPED[overlay], ""), path)
+    assert_round_trip(truth, path)
+    leases = {row["ip"]: row for row in truth["addresses"] if row["lease_mac"] is not None}
+    web, db = leases.pop("10.0.0.1"), leases.pop("fd00::2")
+    assert not leases
+    assert (web["hostname"], web["lease_s"], web["lease_server"]) == ("web.lab", 86_400, "10.0.0.2")
+    assert (db["hostname"], db["lease_s"], db["lease_server"]) == ("db", 600, "fd00::1")
+    assert (web["lease_mac"], db["lease_mac"]) == ("02:42:0a:00:00:01", "02:42:0a:00:00:02")
+    assert "dhcp" in web["sources"]
+    fields = ["dhcp.option.dhcp", "dhcp.ip.your", "dhcp.option.ip_address_lease_time", "dhcp.hw.mac_addr"]
+    acks = [frame for frame in tshark.fields(path, fields) if frame["dhcp.option.dhcp"] == ["5"]]
+    assert len(acks) == 2
+    for frame in acks:
+        assert [frame[name][0] for name in fields[1:]] == ["10.0.0.1", "86400", web["lease_mac"]]
+    fields = ["dhcpv6.msgtype", "dhcpv6.iaaddr.ip", "dhcpv6.iaaddr.valid_lifetime"]
+    (reply,) = (frame for frame in tshark.fields(path, fields) if frame["dhcpv6.msgtype"] == ["7"])
+    assert [reply[name][0] for name in fields[1:]] == ["fd00::2", "600"]
+    fields = ["dhcp.option.hostname", "dhcpv6.client_domain"]
+    told = {
+        name.rstrip(".") for frame in tshark.fields(path, fields) for each in fields for name in frame[each]
+    }
+    assert told == {"web.lab", "db"}
+    assert_sound_by_tshark(path)
+
+
+@pytest.mark.parametrize("length", [90, 200, 325, 333, 336, 345, 500])
+def test_leases_that_are_cut(length: int, tmp_path: Path) -> None:
+    """Of a message that the snap length cut, the options count that are held whole."""
+    path = tmp_path / "a.pcap"
+    fault = f'[[fault]]\nkind = "snap-length"\nlength = {length}\n'
+    assert_round_trip(made(scenarios.NETWORK + scenarios.LEASES + fault, path), path)
+
+
 TSHARK_SEES = {
     "i-flag-clear": "vxlan.flag_i == 0",
     "reserved-bits": "vxlan.gbp == 0xbad",
@@ -305,6 +385,7 @@ TSHARK_SEES = {
     "nested": "vxlan.vni == 5000",
     "polarised-source-ports": "udp.srcport == 50000",
     "outer-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
+    "inner-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "missing-fragment": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "repeated-fragment": "ip.flags.mf == 1 or ip.frag_offset > 0",
     "overlapping-fragments": "ip.flags.mf == 1 or ip.frag_offset > 0",

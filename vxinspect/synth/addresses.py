@@ -1,6 +1,6 @@
 """The table `addresses`: who has which address, counted apart from the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from vxinspect.synth.shares import Share
 
-__all__ = ["Address", "Claim"]
+__all__ = ["Address", "Claim", "Grant", "Name"]
 
 Row: TypeAlias = dict[str, Any]
 
@@ -20,11 +20,30 @@ _KINDS = ("arp", "nd", "dhcp")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that says that an address is at `mac`."""
+    """A message that says that an address is at `mac`; a `firm` one moves it there."""
 
     ip: str
     mac: str
     by: Literal["arp", "nd", "dhcp"]
+    firm: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A DHCP server grants an address to a client, for so many seconds."""
+
+    ip: str
+    client: str
+    server: str
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A client has a name."""
+
+    client: str
+    name: str
 
 
 @dataclass(slots=True)
@@ -45,6 +64,7 @@ class _Heard:
     by: str
     time: int
     vtep: str
+    firm: bool
 
 
 @dataclass(slots=True)
@@ -55,6 +75,7 @@ class Address:
     times: list[int] = field(default_factory=list)
     _senders: dict[str, _Sender] = field(default_factory=dict)
     _claims: list[_Heard] = field(default_factory=list)
+    _lease: tuple[Grant, int] | None = None
 
     def _span(self, first: int, last: int) -> None:
         every = (*self.times, first, last)
@@ -74,16 +95,30 @@ class Address:
     def claimed(self, claim: Claim, time: int, vtep: str) -> None:
         """Count a claim, in the order of the capture."""
         self._span(time, time)
-        self._claims.append(_Heard(claim.mac, claim.by, time, vtep))
+        self._claims.append(_Heard(claim.mac, claim.by, time, vtep, claim.firm))
+
+    def granted(self, grant: Grant, time: int, vtep: str) -> None:
+        """Count a lease, which is a claim, too."""
+        self.claimed(Claim(grant.ip, grant.client, "dhcp", firm=False), time, vtep)
+        self._lease = grant, time
+
+    def _mac(self) -> str | None:
+        """Return who claimed it last, firmly if anybody did; else who sent from it last."""
+        if self._claims:
+            firm = [claim.mac for claim in self._claims if claim.firm]
+            return firm[-1] if firm else self._claims[0].mac
+        senders = self._senders
+        return max(senders, key=lambda mac: (senders[mac].last, mac), default=None)
 
     def _changes(self) -> Iterator[tuple[str, str, int]]:
         """Yield from which MAC to which the address moved, and when."""
-        runs = [next(run) for _, run in groupby(self._claims, key=attrgetter("mac"))]
+        firm = [claim for claim in self._claims if claim.firm]
+        runs = [next(run) for _, run in groupby(firm, key=attrgetter("mac"))]
         for before, after in pairwise(runs):
             yield before.mac, after.mac, after.time
 
-    def row(self) -> Row:
-        """Return the columns that tell of it."""
+    def row(self, names: Mapping[str, str]) -> Row:
+        """Return the columns that tell of it; `names` are those of clients. `leased_at` is in nanoseconds."""
         lost: dict[str, int] = {}
         moves = conflicts = 0
         for before, after, time in self._changes():
@@ -99,9 +134,8 @@ class Address:
         kinds = [kind for kind in _KINDS if any(claim.by == kind for claim in self._claims)]
         if any(sender.last_ip is not None for sender in own):
             kinds.append("traffic")
-        latest = max(senders, key=lambda mac: (senders[mac].last, mac), default=None)
         return {
-            "mac": self._claims[-1].mac if self._claims else latest,
+            "mac": self._mac(),
             "macs": sorted(macs),
             "vteps": {claim.vtep for claim in self._claims}.union(*(sender.vteps for sender in own)),
             "sources": kinds,
@@ -109,4 +143,16 @@ class Address:
             "moves": moves,
             "conflicts": conflicts,
             "packets": sum(sender.packets for sender in senders.values()),
+            **self._lease_row(names),
+        }
+
+    def _lease_row(self, names: Mapping[str, str]) -> Row:
+        grant, leased_at = self._lease or (None, None)
+        known = [self._mac(), grant.client if grant else None]
+        return {
+            "hostname": next((names[mac] for mac in known if mac is not None and mac in names), None),
+            "lease_mac": grant.client if grant else None,
+            "lease_s": grant.seconds if grant else None,
+            "lease_server": grant.server if grant else None,
+            "leased_at": leased_at,
         }

@@ -9,6 +9,7 @@ from ipaddress import IPv6Address
 
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import scenario as declared
+from vxinspect.synth.dhcp import CLIENT_PORT, SERVER_PORT, Dhcp, DhcpKind
 from vxinspect.synth.draws import draw
 from vxinspect.synth.network import Station, nanoseconds
 from vxinspect.synth.overlays import ASSIGNED
@@ -22,6 +23,8 @@ _NOBODY = "00:00:00:00:00:00"
 _GAP = 10_000
 """Nanoseconds between two packets that one host sends without waiting."""
 _PORTS = 65_535
+_DHCPV6_SERVERS = "ff02::1:2", "33:33:00:01:00:02"
+"""All servers and relays of a link, and their MAC (RFC 8415 section 7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def steps(pair: Pair, traffic: declared.Traffic, exchange: int) -> Iterator[Step
             yield from _arp(pair, delay)
         case declared.Nd():
             yield from _nd(pair, delay)
+        case declared.Dhcp():
+            yield from _dhcp(pair, traffic, exchange, delay)
         case _:
             resolved = 0
             if traffic.resolve and exchange == 0:
@@ -129,6 +134,40 @@ def _nd(pair: Pair, delay: int) -> Iterator[Step]:
     answer = Ip(asked, asker, Nd(asked, server.mac, advertisement=True))
     inner = Inner(server.mac, client.mac, answer, server.vlan)
     yield Step(delay, server, client, inner, "neighbor-advertisement", reply=True)
+
+
+def _dhcp(pair: Pair, traffic: declared.Dhcp, exchange: int, delay: int) -> Iterator[Step]:
+    """Yield how a client gets a lease: what it asks goes to all, and the server answers it alone."""
+    client, server, version = pair.client, pair.server, pair.version
+    name = client.name if traffic.hostname is None else traffic.hostname
+    address, own = pair.ip(client), pair.ip(server)
+    transaction = draw(pair.seed, f"{pair.path} transaction", exchange) & 0xFFFFFF
+    # A client has no address yet but, over IPv6, that of its link.
+    if version == 4:  # noqa: PLR2004
+        here, everybody, group_mac, identity = "0.0.0.0", "255.255.255.255", BROADCAST, own  # noqa: S104
+        to = address
+    else:
+        here, everybody, group_mac, identity = link_local(client.mac), *_DHCPV6_SERVERS, server.mac
+        to = here
+    kinds: tuple[DhcpKind, ...] = ("discover", "offer", "request", "ack")
+    for turn, kind in enumerate(kinds):
+        message = Dhcp(version, kind, transaction, client.mac, address, identity, traffic.lease, name)
+        ports = CLIENT_PORT[version], SERVER_PORT[version]
+        sport, dport = ports if message.is_from_client else ports[::-1]
+        l4 = Udp(sport, dport, len(message.encode()), message=message)
+        if message.is_from_client:
+            inner = Inner(client.mac, group_mac, Ip(here, everybody, l4), client.vlan)
+            yield Step(turn * delay, client, None, inner, f"dhcp-{kind}")
+        else:
+            inner = Inner(server.mac, client.mac, Ip(own, to, l4), server.vlan)
+            yield Step(turn * delay, server, client, inner, f"dhcp-{kind}", reply=True)
+
+
+def link_local(mac: str) -> str:
+    """Return a host's address on its link (RFC 4291 appendix A)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    interface = bytes((octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]))
+    return str(IPv6Address(b"\xfe\x80" + bytes(6) + interface))
 
 
 def _icmp(pair: Pair, traffic: declared.Icmp, exchange: int, delay: int) -> Iterator[Step]:

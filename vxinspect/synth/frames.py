@@ -231,12 +231,16 @@ def inner_frame(inner: Inner) -> bytes:
 
 def _packet(ip: Ip) -> bytes:
     """Return an inner IP packet."""
+    message = _transport(ip)
+    if ip.piece is not None:
+        message = message[ip.piece.offset : ip.piece.offset + ip.piece.length]
     return internet(
         ip.src,
         ip.dst,
         _PROTOCOL[ip.l4.name],
-        _transport(ip),
+        message,
         ident=ip.ident,
+        piece=ip.piece,
         ttl=255 if isinstance(ip.l4, Nd) else _HOP_LIMIT,  # RFC 4861 section 7.1
         traffic_class=ip.dscp << 2 | ip.ecn,
         zero_length=ip.zero_length,
@@ -296,7 +300,7 @@ def _message(l4: L4) -> bytes:
             return bytes(segment) + FILL[: l4.payload]
         case Udp():
             datagram = dpkt.udp.UDP(sport=l4.sport, dport=l4.dport, ulen=8 + l4.payload, sum=0)
-            return bytes(datagram) + FILL[: l4.payload]
+            return bytes(datagram) + (FILL[: l4.payload] if l4.message is None else l4.message.encode())
         case Icmp():
             kind = (0 if l4.reply else 8) if l4.version == 4 else 128 + l4.reply  # noqa: PLR2004
             return struct.pack(">BBHHH", kind, 0, 0, l4.ident, l4.sequence) + FILL[: l4.payload]

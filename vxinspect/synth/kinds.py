@@ -28,6 +28,7 @@ __all__ = [
     "IcmpErrors",
     "InnerChecksumPartial",
     "InnerChecksumWrong",
+    "InnerFragments",
     "InnerIcmpErrors",
     "InnerVlanTag",
     "MacFlap",
@@ -337,6 +338,13 @@ class InnerIcmpErrors(OnPackets, frozen=True, kw_only=True):
     quote: Annotated[int, msgspec.Meta(ge=8)] | None = None
 
 
+class InnerFragments(OnPackets, frozen=True, kw_only=True):
+    """The inner IP packet, UDP or an echo, comes in fragments that fit `mtu`, each in a packet of its own."""
+
+    mtu: _PieceMtu = 576
+    order: Literal["forward", "reverse", "random"] = "forward"
+
+
 class TcpRetransmission(OnPackets, frozen=True, kw_only=True):
     """A data segment is there twice, the second time `delay` seconds later."""
 
@@ -444,6 +452,7 @@ Fault: TypeAlias = (
     | EcnMarks
     | InnerChecksumWrong
     | InnerChecksumPartial
+    | InnerFragments
     | InnerIcmpErrors
     | TcpRetransmission
     | TcpReordering

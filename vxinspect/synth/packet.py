@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Literal, TypeAlias
 
 from vxinspect.synth.carriers import Carrier
+from vxinspect.synth.dhcp import Dhcp
 from vxinspect.synth.network import Segment, Vtep
 from vxinspect.synth.overlays import VXLAN_OVERLAY, Overlay, Payload
 
@@ -22,7 +23,9 @@ __all__ = [
     "Inner",
     "Ip",
     "Nd",
+    "Order",
     "Packet",
+    "Piece",
     "Pieces",
     "Plain",
     "Planned",
@@ -45,6 +48,15 @@ IcmpError: TypeAlias = Literal["frag-needed", "unreachable", "time-exceeded", "p
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A fragment: where it begins in the IP payload, its length (both in bytes), and whether more follow."""
+
+    offset: int
+    length: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tcp:
     """A segment; `flags` are letters of FSRPAUEC, `payload` a length in bytes."""
 
@@ -62,12 +74,13 @@ class Tcp:
 
 @dataclass(frozen=True, slots=True)
 class Udp:
-    """A datagram; `payload` is a length in bytes."""
+    """A datagram; `payload` is a length in bytes, of a `message` where there is one."""
 
     sport: int
     dport: int
     payload: int = 0
     checksum: Checksum = "right"
+    message: Dhcp | None = None
     name = "udp"
     header = UDP
 
@@ -126,7 +139,10 @@ L4: TypeAlias = Tcp | Udp | Icmp | Nd | Complaint
 
 @dataclass(frozen=True, slots=True)
 class Ip:
-    """An IP packet; with `zero_length` its length field is 0, as BIG TCP shows it (RFC 2675)."""
+    """An IP packet, or a `piece` of it.
+
+    With `zero_length` its length field is 0, as BIG TCP shows it (RFC 2675).
+    """
 
     src: str
     dst: str
@@ -135,6 +151,7 @@ class Ip:
     zero_length: bool = False
     dscp: int = 0
     ecn: int = 0
+    piece: Piece | None = None
 
     @property
     def version(self) -> int:
@@ -143,13 +160,27 @@ class Ip:
 
     @property
     def header(self) -> int:
-        """Length of the IP header."""
-        return IPV4 if self.version == 4 else IPV6  # noqa: PLR2004
+        """Length of the IP header, of IPv6 with that of a fragment."""
+        if self.version == 4:  # noqa: PLR2004
+            return IPV4
+        return IPV6 if self.piece is None else IPV6 + FRAGMENT
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it is a fragment without the transport header."""
+        return self.piece is not None and self.piece.offset > 0
+
+    @property
+    def payload(self) -> int:
+        """What it carries behind the transport header, if there is one."""
+        if self.piece is None:
+            return self.l4.payload
+        return self.piece.length - (0 if self.is_later else self.l4.header)
 
     @property
     def length(self) -> int:
-        """Length of the whole packet."""
-        return self.header + self.l4.header + self.l4.payload
+        """Length of the packet."""
+        return self.header + (0 if self.is_later else self.l4.header) + self.payload
 
     @property
     def ethertype(self) -> str:
@@ -202,7 +233,7 @@ class Inner:
     @property
     def payload(self) -> int:
         """What the transport protocol carries."""
-        return self.body.l4.payload if isinstance(self.body, Ip) else 0
+        return self.body.payload if isinstance(self.body, Ip) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +253,7 @@ class Wrap:
 
 
 Where: TypeAlias = Literal["first", "middle", "last"]
+Order: TypeAlias = Literal["forward", "reverse"] | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +268,7 @@ class Pieces:
     missing: Where | None = None
     repeated: Where | None = None
     overlaps: bool = False
-    order: Literal["forward", "reverse"] | int = "forward"
+    order: Order = "forward"
 
 
 @dataclass(slots=True)

@@ -1,24 +1,14 @@
 """How an IP packet is cut into fragments (RFC 791 section 3.2, RFC 8200 section 4.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 
-from vxinspect.synth.packet import FRAGMENT, IPV4, IPV6, Pieces
+from vxinspect.synth.packet import FRAGMENT, IPV4, IPV6, Order, Piece, Pieces
 
-__all__ = ["GRID", "Piece", "completing", "cut", "missing", "present"]
+__all__ = ["GRID", "Piece", "completing", "cut", "missing", "ordered", "present"]
 
 GRID = 8
 """All fragments but the last end at a multiple of so many bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A fragment: where it begins in the IP payload, its length (both in bytes), and whether more follow."""
-
-    offset: int
-    length: int
-    more: bool
 
 
 def cut(length: int, version: int, mtu: int) -> list[Piece]:
@@ -36,12 +26,19 @@ def present(pieces: list[Piece], how: Pieces) -> list[Piece]:
     left = [piece for index, piece in enumerate(pieces) if how.missing is None or index != at[how.missing]]
     if how.overlaps:
         left.insert(1, Piece(pieces[1].offset - GRID, 2 * GRID, more=True))
-    if how.order == "reverse":
-        left.reverse()
-    elif isinstance(how.order, int):
-        Random(how.order).shuffle(left)  # noqa: S311 - nothing secret
+    left = ordered(left, how.order)
     if how.repeated is not None:
         left.append(pieces[at[how.repeated]])
+    return left
+
+
+def ordered(pieces: Sequence[Piece], order: Order) -> list[Piece]:
+    """Return them as they are, from the last to the first, or in the random order of a seed."""
+    left = list(pieces)
+    if order == "reverse":
+        left.reverse()
+    elif isinstance(order, int):
+        Random(order).shuffle(left)  # noqa: S311 - nothing secret
     return left
 
 

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from vxinspect.synth.exchanges import Step
 from vxinspect.synth.network import Network, Segment, Vtep
-from vxinspect.synth.packet import I_FLAG, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
+from vxinspect.synth.packet import I_FLAG, L4, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
 from vxinspect.synth.scenario import Scenario
 
 __all__ = ["COPY_GAP", "G_FLAG", "Plan", "source_port", "with_l4"]
@@ -28,6 +28,7 @@ class Plan:
     befallen: dict[int, list[Planned]] = field(default_factory=dict)
     traffic: set[str] = field(default_factory=set)
     idents: dict[str, int] = field(default_factory=dict)
+    inner_idents: int = 0
     snap_length: int = 262_144
     cut: int | None = None
 
@@ -97,6 +98,11 @@ class Plan:
         self.idents[sender.name] = self.idents.get(sender.name, 0) + 1
         return self.idents[sender.name] & 0xFFFF
 
+    def inner_ident(self) -> int:
+        """Return the next identification of an inner packet in fragments; each has its own."""
+        self.inner_idents += 1
+        return self.inner_idents & 0xFFFF
+
     def sort(self) -> None:
         """Put everything in the order of time; what is planned for one moment stays as it was."""
         self.planned.sort(key=lambda packet: packet.time)
@@ -105,11 +111,15 @@ class Plan:
 def _within(segment: Segment, inner: Inner) -> Inner:
     """Return what a VNI carries of a frame: of one that is routed, unicast IP packets without Ethernet.
 
-    Neighbor Discovery is about Ethernet, and keeps it, as ARP does.
+    Neighbor Discovery and DHCP are about Ethernet, and keep it, as ARP does.
     """
     is_group = bool(int(inner.dst[:2], 16) & 1)
-    is_plain = isinstance(inner.body, Ip) and not isinstance(inner.body.l4, Nd)
+    is_plain = isinstance(inner.body, Ip) and not _is_of_link(inner.body.l4)
     return replace(inner, vlan=None, bare=True) if segment.is_routed and is_plain and not is_group else inner
+
+
+def _is_of_link(l4: L4) -> bool:
+    return isinstance(l4, Nd) or (isinstance(l4, Udp) and l4.message is not None)
 
 
 def source_port(inner: Inner) -> int:

@@ -109,6 +109,8 @@ def _pair(plan: Plan, path: str, traffic: declared.Traffic) -> Pair:
             versions = [4]
         case declared.Nd():
             versions = [6]
+        case declared.Dhcp(family=None):
+            versions = [4, 6]
         case _:
             versions = [4, 6] if traffic.family is None else [traffic.family]
     for version in versions:

@@ -16,6 +16,7 @@ from vxinspect.synth.overlays import Encapsulation
 
 __all__ = [
     "Arp",
+    "Dhcp",
     "Host",
     "Icmp",
     "Mass",
@@ -38,6 +39,7 @@ Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 Rate: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 VniNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 24)]
 VlanId: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=4094)]
+_HOSTNAME = r"^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$"
 Size: TypeAlias = Literal["imix", "small"] | Annotated[int, msgspec.Meta(ge=1, le=262_000)]
 """Length of inner Ethernet frames, in bytes without FCS: a fixed one, or a pattern by name."""
 
@@ -148,6 +150,18 @@ class Nd(_Exchange, frozen=True, kw_only=True):
     """A Neighbor Solicitation, flooded, and its advertisement (RFC 4861 section 4.3)."""
 
 
+class Dhcp(_Exchange, frozen=True, kw_only=True):
+    """A lease from a DHCP server, `to`, for its client's address (RFC 2131, RFC 8415).
+
+    `family`: which of the client's addresses, IPv4 by default where it has one. `lease`: in seconds.
+    `hostname`: what the client calls itself, by default the host's name; or nothing.
+    """
+
+    family: Literal[4, 6] | None = None
+    lease: Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)] = 86_400
+    hostname: Annotated[str, msgspec.Meta(pattern=_HOSTNAME, max_length=63)] | None = None
+
+
 class Icmp(_Addressed, frozen=True, kw_only=True):
     """Echo requests and their replies (RFC 792, RFC 4443)."""
 
@@ -175,7 +189,7 @@ class Tcp(_Addressed, frozen=True, kw_only=True):
     close: Literal["fin", "reset", "open"] = "fin"
 
 
-Traffic: TypeAlias = Arp | Nd | Icmp | Udp | Tcp
+Traffic: TypeAlias = Arp | Nd | Dhcp | Icmp | Udp | Tcp
 
 
 class Migration(_Part, frozen=True, kw_only=True):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vxinspect.synth.addresses import Claim
+from vxinspect.synth.addresses import Claim, Grant, Name
 from vxinspect.synth.carriers import Carrier
+from vxinspect.synth.dhcp import Dhcp
 from vxinspect.synth.health import Said
 from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import (
@@ -116,6 +117,8 @@ class Share:
     arp_sender: str | None = None
     claim: Claim | None = None
     """Of ARP and Neighbor Discovery: who has an address."""
+    says: Grant | Name | None = None
+    """Of DHCP."""
     complains: bool = False
     """Of an ICMP error."""
     quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None
@@ -281,7 +284,9 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     start = _link(tags) + packet.carriers_length + packet.outer_length - inner.length
     kept = inner.length if packet.pieces is not None else max(0, min(snap, wires[0]) - start)
     whole = kept >= inner.length and (packet.pieces is None or all(wire <= snap for wire in wires))
-    seen = _read(inner, kept)
+    # A later fragment's ports are its first's, which was cut where this one would be.
+    room = inner.length if packet.pieces is not None else snap - start
+    seen = _read(inner, kept, max(kept, room))
     offload = packet.zero_length or (packet.pieces is None and packet.outermost_length > LARGEST_MTU)
     notes = {
         "reserved_bits": own is packet and bool(packet.flags & ~I_FLAG or packet.reserved),
@@ -290,6 +295,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         "offload": offload,
         "reassembled": packet.pieces is not None,
         "overlapping_fragments": packet.pieces is not None and packet.pieces.overlaps,
+        "inner_fragment": seen["protocol"] is not None and _is_fragment(inner),
         "stacked": is_nested or bool(packet.carriers),
         "critical_options": packet.outermost.is_critical or own.overlay.is_critical,
         "zero_checksum_ipv6": packet.checksum == "zero" and own.sender.version == 6,  # noqa: PLR2004
@@ -334,6 +340,10 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     return made
 
 
+def _is_fragment(inner: Inner) -> bool:
+    return isinstance(inner.body, Ip) and inner.body.piece is not None
+
+
 def _path(carriers: tuple[Carrier, ...], overlay: Overlay) -> str:
     """Return what wraps a packet, from the outermost in."""
     return "/".join([*(carrier.word for carrier in carriers), overlay.name])
@@ -362,7 +372,7 @@ def _inner_sum(packet: Packet, inner: Inner, kept: int, *, whole: bool) -> str |
     is_zero = inner is not packet.inner and packet.checksum == "zero"
     if is_zero and kept >= inner.header + body.header + UDP:
         return "right" if packet.sender.version == 4 else "wrong"  # noqa: PLR2004
-    if not whole:
+    if not whole or body.piece is not None:
         return "unverified"
     return l4.checksum if isinstance(l4, Tcp | UdpHeader) else "right"
 
@@ -375,9 +385,12 @@ def carried(packet: Packet) -> Inner:
     return Inner(packet.sender.mac, packet.receiver.mac, Ip(packet.sender.ip, packet.receiver.ip, datagram))
 
 
-def _read(inner: Inner, kept: int) -> dict[str, object]:
-    """Return what the first `kept` bytes of an inner frame tell; `whole`: all of its headers."""
-    seen: dict[str, object] = {"whole": False}
+def _read(inner: Inner, kept: int, room: int) -> dict[str, object]:
+    """Return what the first `kept` bytes of an inner frame tell; `whole`: all of its headers.
+
+    `room`: so many there would be of a longer one.
+    """
+    seen: dict[str, object] = {"whole": False, "protocol": None}
     if not inner.bare:
         if kept < ETHERNET:
             return seen
@@ -391,7 +404,18 @@ def _read(inner: Inner, kept: int) -> dict[str, object]:
             claim = Claim(body.sender_ip, body.sender_mac, "arp")
             seen |= {"arp_sender": body.sender_ip, "claim": claim, "whole": True}
         return seen
-    return seen | _read_ip(body, left) if left >= body.header else seen
+    if left < body.header:
+        return seen
+    return seen | (_read_later(body, room - inner.header) if body.is_later else _read_ip(body, left))
+
+
+def _read_later(ip: Ip, room: int) -> dict[str, object]:
+    """Return what a later fragment tells; the ports are those of the first one."""
+    seen: dict[str, object] = {"ip_src": ip.src, "ip_dst": ip.dst, "protocol": ip.l4.name, "whole": True}
+    seen |= {"inner_dscp": ip.dscp, "inner_ecn": ip.ecn, "payload": ip.payload}
+    if isinstance(ip.l4, UdpHeader) and room >= ip.header + 4:
+        seen |= {"sport": ip.l4.sport, "dport": ip.l4.dport}
+    return seen
 
 
 def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
@@ -408,7 +432,9 @@ def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
                 seen |= {"payload": l4.payload, "segments": ((flags, l4.payload > 0),), "said": said}
                 seen["whole"] = True
         case UdpHeader():
-            seen |= {"payload": l4.payload, "whole": left >= 4}  # noqa: PLR2004
+            seen |= {"payload": ip.payload, "whole": left >= 4}  # noqa: PLR2004
+            if l4.message is not None:
+                seen["says"] = _said(ip, l4.message, left - l4.header)
         case Nd():
             seen |= {"payload": l4.payload, "whole": True}
             if left >= l4.header + l4.payload:
@@ -417,8 +443,21 @@ def _read_ip(ip: Ip, kept: int) -> dict[str, object]:
             seen |= {"payload": l4.payload, "whole": True, "complains": left >= l4.header}
             seen["quoted"] = _quoted(l4, left - l4.header)
         case _:
-            seen |= {"payload": l4.payload, "whole": True}
+            seen |= {"payload": ip.payload, "whole": True}
     return seen
+
+
+def _said(ip: Ip, message: Dhcp, kept: int) -> Grant | Name | None:
+    """Return what the first `kept` bytes of a DHCP message say."""
+    held = message.held(kept)
+    if message.is_from_client:
+        return Name(message.client, message.name) if "name" in held else None
+    over6 = message.version == 6  # noqa: PLR2004
+    if message.kind != "ack" or not held & ({"lease"} if over6 else {"kind"}):
+        return None
+    server = message.server if "server" in held and not over6 else ip.src
+    lease = message.lease if "lease" in held else None
+    return Grant(message.address, message.client, server, lease)
 
 
 def _quoted(complaint: Complaint, left: int) -> tuple[str, frozenset[tuple[str, int | None]]] | None:

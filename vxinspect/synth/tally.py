@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
-from vxinspect.synth.addresses import Address
+from vxinspect.synth.addresses import Address, Grant
 from vxinspect.synth.health import Account, Connection, Step, flow_row, sums_row
 from vxinspect.synth.packet import About
 from vxinspect.synth.shares import Layer, Segments, Share
@@ -318,6 +318,7 @@ class Tally:
         self._directions: dict[Tunnel, Direction] = {}
         self._vteps: dict[str, Group] = {}
         self._addresses: dict[tuple[Wrapped, str], Address] = {}
+        self._names: dict[Wrapped, dict[str, str]] = {}
         self._stations: dict[tuple[Wrapped, str], Station] = {}
         self._connections: dict[tuple[Wrapped, str | None, frozenset[End]], Connection] = {}
         self._complaints: Counter[tuple[Wrapped, str | None, frozenset[End]]] = Counter()
@@ -414,6 +415,11 @@ class Tally:
             and _is_learned(share.mac_src)
         ):
             self._addresses.setdefault((vni, source), Address()).sent(share.mac_src, share)
+        if isinstance(share.says, Grant):
+            lease = self._addresses.setdefault((vni, share.says.ip), Address())
+            lease.granted(share.says, share.first, share.src)
+        elif share.says is not None:
+            self._names.setdefault(vni, {})[share.says.client] = share.says.name
         claim = share.claim
         if claim is not None and _is_host(claim.ip) and _is_learned(claim.mac):
             self._addresses.setdefault((vni, claim.ip), Address()).claimed(claim, share.first, share.src)
@@ -569,8 +575,11 @@ class Tally:
 
     def _address_rows(self) -> Iterable[Row]:
         for ((vni, path), ip), address in self._addresses.items():
-            row = {"vni": vni, "ip": ip, **address.row(), "wire_bytes": address.wire, "encapsulation": path}
+            names = self._names.get((vni, path), {})
+            row = {"vni": vni, "ip": ip, **address.row(names)}
+            row |= {"wire_bytes": address.wire, "encapsulation": path}
             row["vteps"] = sorted(row["vteps"], key=ip_key)
+            row["leased_at"] = None if row["leased_at"] is None else rfc3339(row["leased_at"])
             first, last = map(rfc3339, address.times)
             yield row | {"first_seen": first, "last_seen": last}
 

@@ -51,6 +51,7 @@ _PACKETS: _Stage = {
     kind.InnerVlanTag: inner.vlan_tag,
     kind.InnerChecksumWrong: inner.checksum_wrong,
     kind.InnerChecksumPartial: inner.checksum_partial,
+    kind.InnerFragments: inner.fragments,
     kind.InnerIcmpErrors: inner.icmp_errors,
     kind.WrongPort: underlay.wrong_port,
     kind.OuterChecksumWrong: underlay.checksum_wrong,

@@ -1,17 +1,27 @@
 """Faults of inner frames."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.frames import IPV4_QUOTE, IPV6_QUOTE
-from vxinspect.synth.kinds import InnerChecksumPartial, InnerChecksumWrong, InnerIcmpErrors, InnerVlanTag
-from vxinspect.synth.packet import Complaint, Inner, Ip, Nd, Packet, Tcp, Udp
+from vxinspect.synth.kinds import (
+    InnerChecksumPartial,
+    InnerChecksumWrong,
+    InnerFragments,
+    InnerIcmpErrors,
+    InnerVlanTag,
+)
+from vxinspect.synth.packet import Complaint, Icmp, Inner, Ip, Nd, Order, Packet, Tcp, Udp
+from vxinspect.synth.pieces import cut, ordered
 from vxinspect.synth.plan import Plan, source_port, with_l4
 
-__all__ = ["checksum_partial", "checksum_wrong", "icmp_errors", "vlan_tag"]
+__all__ = ["checksum_partial", "checksum_wrong", "fragments", "icmp_errors", "vlan_tag"]
 
 _ANSWER_AFTER = 100_000
 """Nanoseconds until a host's answer."""
+_FRAGMENT_GAP = 1_000
+"""Nanoseconds between two fragments."""
 
 
 def vlan_tag(plan: Plan, index: int, fault: InnerVlanTag) -> None:
@@ -62,10 +72,44 @@ def icmp_errors(plan: Plan, index: int, fault: InnerIcmpErrors) -> None:
         plan.befall(index, answer)
 
 
+def fragments(plan: Plan, index: int, fault: InnerFragments) -> None:
+    """Cut inner IP packets; what is befallen are the fragments."""
+
+    def divides(packet: Packet) -> bool:
+        """Whether all that a fragment says is there again in the others, and in one outer packet."""
+        body = packet.inner.body
+        is_free = isinstance(body, Ip) and isinstance(body.l4, Udp | Icmp) and body.piece is None
+        return is_free and packet.pieces is None and packet.inner.body.length > fault.mtu
+
+    what = f"inner packets of UDP and echoes that an MTU of {fault.mtu} cuts"
+    chosen = choose(plan, index, fault, what, divides)
+    gone = {id(packet) for packet in chosen}
+    plan.planned = [packet for packet in plan.planned if id(packet) not in gone]
+    plan.befallen[index].clear()
+    for packet in chosen:
+        for made in _fragments(plan, packet, fault):
+            plan.planned.append(made)
+            plan.befall(index, made)
+
+
+def _fragments(plan: Plan, packet: Packet, fault: InnerFragments) -> Iterator[Packet]:
+    body = packet.inner.body
+    assert isinstance(body, Ip)  # noqa: S101 - of what was chosen
+    body = replace(body, ident=plan.inner_ident())
+    whole = cut(body.length - body.header, body.version, fault.mtu)
+    order: Order = (plan.scenario.seed + body.ident) % (1 << 32) if fault.order == "random" else fault.order
+    for number, piece in enumerate(ordered(whole, order)):
+        made = packet.copy(packet.time + number * _FRAGMENT_GAP)
+        made.inner = replace(packet.inner, body=replace(body, piece=piece))
+        made.outer_ident = plan.ident(packet.sender)
+        yield made
+
+
 def _can_be_answered(packet: Packet) -> bool:
     body = packet.inner.body
-    is_error = isinstance(body, Ip) and isinstance(body.l4, Complaint | Nd)
-    return isinstance(body, Ip) and not is_error and not packet.is_flood
+    if not isinstance(body, Ip) or isinstance(body.l4, Complaint | Nd):
+        return False
+    return body.piece is None and not packet.is_flood
 
 
 def _has_checksum(packet: Packet) -> bool:
