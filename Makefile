@@ -5,6 +5,7 @@
 #   make lint    formatting, clippy, ruff, mypy, stubtest, shellcheck
 #   make lab     as root: kernel VXLAN in namespaces, and the tests against it
 #   make bench   speed against the yardstick, memory, start-up
+#   make instructions  instructions and cache misses a frame beside the kept figures, by valgrind
 #   make soak    200,000 broken captures through the program
 #   make findings-bench  precision and recall of the rules of findings
 #   make samples rewrite the captures that are made from samples/scenarios
@@ -13,7 +14,7 @@
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench findings-bench soak samples docs wheel clean packages
+.PHONY: demo test lint format lab bench instructions findings-bench soak samples docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,9 +22,9 @@ BIN := $(VENV)/bin
 CARGO := cargo
 MANIFEST := --manifest-path engine/Cargo.toml
 # Debian packages that the tests run beside the program; elsewhere their tests say what they skip.
-PACKAGES := tshark tcpdump iproute2 iputils-ping procps shellcheck
+PACKAGES := tshark tcpdump iproute2 iputils-ping procps shellcheck valgrind
 # Scripts and tests that import each other by name, beside what pyproject.toml lists.
-TYPED := $(addprefix tests/,contract property external lab golden docs synth) benchmarks samples/lab
+TYPED := $(addprefix tests/,contract property limits external lab golden docs synth) benchmarks samples/lab
 # What the lab leaves behind: captures, counters, forwarding tables.
 LAB := build/lab
 ENGINE := $(shell find engine/src -name '*.rs') engine/Cargo.toml engine/Cargo.lock
@@ -59,6 +60,9 @@ lab: $(VENV)/.developing packages
 
 bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/run.py
+
+instructions: $(VENV)/.developing packages
+	$(BIN)/python benchmarks/instructions.py
 
 soak: $(VENV)/.developing
 	$(BIN)/python benchmarks/soak.py
