@@ -94,6 +94,11 @@ def learnable(mac: str | None) -> bool:
     return mac is not None and not group_bit(mac) and mac != "00:00:00:00:00:00"
 
 
+def learned(fact: Fact) -> bool:
+    """Whether a VTEP learns from a packet where its sender is."""
+    return learnable(fact.mac_src) and not fact.dont_learn
+
+
 def host_address(text: str) -> bool:
     """Whether an inner address is one host's."""
     address = ip_address(text)
@@ -245,7 +250,7 @@ def with_health(packets: Sequence[Unit]) -> list[Unit]:
 def cell_key(fact: Fact) -> Hashable:
     """Return what the packets of one cell have in common."""
     tunnel = (fact.around, fact.outer_src, fact.outer_dst, fact.vni)
-    frame = (fact.mac_src, fact.mac_dst, fact.tag, fact.ethertype)
+    frame = (fact.mac_src, fact.mac_dst, fact.tag, fact.ethertype, fact.dont_learn)
     return *tunnel, *frame, fact.ip_src, fact.ip_dst, fact.protocol, fact.sport, fact.dport
 
 
@@ -308,6 +313,7 @@ def vnis(packets: Sequence[Unit]) -> list[Row]:
             "macs": len(fdb(innermost)),
         }
         row |= {"ips": len(ips), "flows": len(flow_groups(innermost))} | tcp_sums(group)
+        row["policy_ids"] = sorted({level.policy[0] for level in levels if level.policy is not None})
         rows.append(row | {"encapsulation": path, "depth": depth} | checksums(group))
     return rows
 
@@ -521,7 +527,7 @@ def vteps(packets: Sequence[Unit]) -> list[Row]:
         units = [unit for unit, _ in both]
         row |= {"wire_bytes": sums(units)["wire_bytes"], "outer_macs": sorted(outer_macs), **times(units)}
         innermost = [unit.fact for unit, level in sent if level == unit.fact.innermost]
-        row["macs"] = len({(f.vni, f.path, f.mac_src) for f in innermost if learnable(f.mac_src)})
+        row["macs"] = len({(f.vni, f.path, f.mac_src) for f in innermost if learned(f)})
         rows.append(row)
     return rows
 
@@ -529,9 +535,8 @@ def vteps(packets: Sequence[Unit]) -> list[Row]:
 def fdb(packets: Sequence[Unit]) -> list[Row]:
     """Return the table `fdb`."""
     rows = []
-    for (vni, path, mac), group in grouped(packets, lambda f: (f.vni, f.path, f.mac_src)).items():
-        if not learnable(mac):
-            continue
+    told = [unit for unit in packets if learned(unit.fact)]
+    for (vni, path, mac), group in grouped(told, lambda f: (f.vni, f.path, f.mac_src)).items():
         behind = [unit.fact.outer_src for unit in group]
         moved = [
             after.fact.time

@@ -15,6 +15,8 @@ from carriers import Carried, Carrier
 from containers import Record
 from inner import L4, Inner, InnerIp, InnerOther, Name
 
+Policy: TypeAlias = tuple[int, bool, bool]
+"""A group policy: the sender's group, D and A."""
 TIMEOUT = 30 * 10**9  # the pieces of one outer datagram are seen within so many nanoseconds
 OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
 
@@ -30,6 +32,7 @@ class Level:
     outer_mac: str | None
     path: str = "vxlan"
     depth: int = 1
+    policy: "Policy | None" = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Fact:
     payload: int = 0
     cut: bool = False
     reserved: bool = False
+    p_flag: bool = False
+    policy: Policy | None = None
     inner_fragment: bool = False
     inner_piece: tuple[int, bool] | None = (
         None  # identification, and whether it is a later one, without ports
@@ -96,12 +101,22 @@ class Fact:
     def innermost(self) -> Level:
         """The overlay with the tenant's frame."""
         ends = self.outer_src, self.outer_dst, self.source_port
-        return Level(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1)
+        return Level(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1, self.policy)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         """All overlays, from the outermost in."""
         return (*self.around, self.innermost)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """The group policies of all layers."""
+        return tuple(level.policy for level in self.levels if level.policy is not None)
+
+    @property
+    def dont_learn(self) -> bool:
+        """Whether a VTEP must not learn from it where the sender is."""
+        return self.policy is not None and self.policy[1]
 
     @property
     def vnis(self) -> frozenset[int]:
@@ -346,7 +361,14 @@ class Shell:
     def level(self) -> Level:
         """Return what must be reported of it."""
         outer = self.outer
-        return Level(self.vni, outer.src, outer.dst, outer.source_port, self.address)
+        ends = outer.src, outer.dst, outer.source_port
+        return Level(self.vni, *ends, self.address, policy=self.policy)
+
+    @property
+    def policy(self) -> Policy | None:
+        """The group policy (draft-smith-vxlan-group-policy section 2): there with the G flag alone."""
+        bits = self.reserved
+        return (bits & 0xFFFF, bool(bits & 0x400000), bool(bits & 0x080000)) if self.flags & 0x80 else None
 
     @property
     def traffic_class(self) -> int | None:
@@ -481,6 +503,8 @@ class Packet:
             inner_bytes=size,
             cut=kept < size,
             reserved=any(shell.unusual for shell in self.shells),
+            p_flag=any(shell.flags & 0x04 for shell in self.shells),
+            policy=own.policy,
             path=own.path,
             around=tuple(levels),
         )

@@ -204,6 +204,9 @@ class Maker:
             # Group policy, the old OAM bit, everything; reserved fields; the I flag clear.
             unusual = (
                 (0x88, 100, 0),
+                (0x88, 0x40FFFF, 0),
+                (0x88, 0x080001, 0),
+                (0x08, 0x480064, 0),
                 (0x08, 0x123456, 0),
                 (0x08, 0, 0xFF),
                 (0x0C, 0, 0),
@@ -231,7 +234,7 @@ class Maker:
         """Return a VXLAN packet for another one to carry."""
         shell = Shell(replace(self.outer(), zero=""), self.one(*VNIS), self.link("ethernet"))
         if self.rarely(6):
-            flags, reserved = self.one((0x88, 100), (0x08, 1), (0, 0))
+            flags, reserved = self.one((0x88, 100), (0x88, 0x400007), (0x08, 0x480001), (0x0C, 1), (0, 0))
             shell = replace(shell, flags=flags, reserved=reserved)
         return replace(shell, carriers=self.carriers()) if self.rarely(4) else shell
 

@@ -277,6 +277,9 @@ class Packet:
     def depth(self) -> int | None:
         """How many layers of VXLAN that is."""
     @property
+    def policy_id(self) -> int | None:
+        """The sender's group, of VXLAN with a group policy."""
+    @property
     def link_type(self) -> str:
         """What the frame's first byte belongs to: ETHERNET, LINUX_SLL, ..."""
     @property

@@ -48,7 +48,7 @@ class Column:
     description: str
     short: str = ""
     family: str = ""
-    usual: str | int | None = None
+    usual: str | int | list[int] | None = None
     asked: bool = False
 
     @property
@@ -279,13 +279,21 @@ _VNIS_VIEW = View(
         Column(
             "icmp_errors", "ICMP errors", "count", "packets inside that are ICMP errors", "errors", usual=0
         ),
+        Column(
+            "policy_ids",
+            "policy ids",
+            "numbers",
+            "the groups of the senders, of VXLAN with a group policy (GBP)",
+            "policies",
+            usual=[],
+        ),
     ),
     key=("vni", "encapsulation"),
     needed=(
         *("packets", *_CHECKSUM_FAULTS),
         *("wire_bytes", "inner_bytes", "overhead_percent", "icmp_errors", "flows", "macs", "vteps"),
         *("bum_packets", "ips", "tunnels", "last_seen", "first_seen", "payload_bytes", "overhead_bytes"),
-        *("tagged_packets", *_TCP_SUMS_NEEDED, "depth", *_OTHER_CHECKSUMS),
+        *("tagged_packets", *_TCP_SUMS_NEEDED, "depth", *_OTHER_CHECKSUMS, "policy_ids"),
     ),
 )
 
@@ -679,6 +687,7 @@ PACKETS = View(
         Column(
             "depth", "depth", "count", "how many layers of VXLAN that is; what stands here is the innermost's"
         ),
+        Column("policy_id", "policy", "count", "the sender's group, of VXLAN with a group policy (GBP)"),
     ),
     key=("number", "vni"),
     needed=(),

@@ -15,9 +15,11 @@ mod index;
 mod leases;
 mod levels;
 mod moves;
+mod policies;
 mod quoted;
 mod rare;
 mod retire;
+mod short_set;
 mod spill;
 mod stream;
 mod tcp;
@@ -55,9 +57,10 @@ pub use leases::Lease;
 pub use levels::{HeaderBytes, Level};
 use moves::Moves;
 pub use moves::{MANY_MOVES, Place};
+use policies::Policies;
 pub use rare::Rare;
 use rare::RareRows;
-pub use spill::PortSet;
+pub use short_set::ShortSet;
 use spill::Spill;
 use stream::Segment;
 pub use tcp::{End, Trace};
@@ -127,6 +130,7 @@ pub struct Cells {
     seed: Seed,
     tunnels: Tunnels,
     spill: Spill,
+    policies: Policies,
     moves: Moves,
     checked: Option<Checked>,
     bound: Option<Bound>,
@@ -353,7 +357,16 @@ impl Cells {
         } else {
             self.links[id].step_back(&mut cell.last, packet.time);
         }
-        if packet.notes.has(Note::Offload) {
+        // One look for all that is seldom there.
+        let is_offload = if packet.notes.count_more() {
+            if let Some(policy) = packet.group_policy() {
+                self.policies.add(id, policy.id);
+            }
+            packet.notes.has(Note::Offload)
+        } else {
+            false
+        };
+        if is_offload {
             self.rare.of(&mut self.links[id].rare).add_offload(packet);
         } else {
             cell.largest_on_cable = cell.largest_on_cable.max(packet.outer_ip_len);
@@ -539,6 +552,7 @@ impl Cells {
             checked.add(id, verdicts);
         }
         self.spill.merge(id, &mut self.all[id], &later.spill, later_id, cell);
+        self.policies.merge(id, &later.policies, later_id);
     }
 
     /// The cell that cell `theirs` of another table is merged into. `chains`: the numbers that the chains of that table have here.

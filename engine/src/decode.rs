@@ -240,6 +240,7 @@ fn relative(
         notes,
         ..Packet::default()
     };
+    packet.set_policy(header.policy);
     inner::walk_payload(header.payload, header.inner, packet)?;
     Ok(Ending::of(overlay))
 }
@@ -281,7 +282,6 @@ fn vxlan(
         return Err(Ending::IFlagClear);
     }
     let mut notes = Notes::default();
-    notes.set(Note::ReservedBits, vxlan.has_reserved_bits());
     notes.set(Note::InnerCut, inner_frame.is_cut());
     let length_left_out = ip.length_left_out || udp.length() == 0;
     notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
@@ -304,11 +304,23 @@ fn vxlan(
         tcp_control: 0,
         // Whatever it was: it is looked at where there is a note alone.
         inner_piece: packet.inner_piece,
+        policy: packet.policy,
         checks: Checks::default(),
         notes,
     };
+    if vxlan.has_reserved_bits() {
+        extend(vxlan, packet);
+    }
     inner::walk(inner_frame, packet)?;
     Ok(Ending::Vxlan)
+}
+
+/// Takes in what a VXLAN header says beyond RFC 7348.
+#[cold]
+fn extend(vxlan: Vxlan<'_>, packet: &mut Packet) {
+    let (notes, policy) = header::extensions(vxlan);
+    packet.notes.add(notes);
+    packet.set_policy(policy);
 }
 
 /// The VNI of a datagram that looks like VXLAN: I flag, zero reserved bits, a sound inner frame.

@@ -9,6 +9,7 @@ mod tunnel;
 use std::hash::Hasher;
 
 use crate::wire::mac::Mac;
+use crate::wire::vxlan::GroupPolicy;
 
 pub use checks::{Checks, Inside, Outside};
 pub use handling::{Handling, ecn};
@@ -91,6 +92,8 @@ pub struct Packet {
     pub tcp_window: u16,
     /// Which piece of an inner datagram it has inside; of any use with the note [`Note::InnerFragment`] alone.
     pub inner_piece: InnerPiece,
+    /// See [`Self::group_policy`].
+    pub(crate) policy: Option<GroupPolicy>,
     /// What its checksums turned out to be, where they were verified.
     pub checks: Checks,
     /// Control bits of inner TCP; 0 where there is none.
@@ -100,6 +103,19 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// Takes in the group policy of its innermost overlay.
+    pub(crate) fn set_policy(&mut self, policy: Option<GroupPolicy>) {
+        self.policy = policy;
+        self.key.set_dont_learn(policy.is_some_and(|policy| policy.dont_learn));
+    }
+
+    /// The group policy of its innermost overlay.
+    #[inline]
+    #[must_use]
+    pub fn group_policy(&self) -> Option<GroupPolicy> {
+        self.policy.filter(|_| self.notes.has(Note::GroupPolicy))
+    }
+
     /// What `data`, the bytes of the frame that it was decoded from, holds of the inner frame.
     #[must_use]
     pub fn inner<'a>(&self, data: &'a [u8]) -> &'a [u8] {

@@ -220,6 +220,7 @@ pub const COLUMNS: &[Column] = &[
         value: Of::Around(|packet, around| Value::Text(path(around, packet.tunnel.encapsulation()))),
     },
     Column { name: "depth", value: Of::Around(|_, around| Value::Count(around.layers.len() as u64 + 1)) },
+    Column { name: "policy_id", value: Of::Packet(|packet| count(packet.group_policy().map(|it| it.id))) },
 ];
 
 fn count(number: Option<u16>) -> Value {

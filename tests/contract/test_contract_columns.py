@@ -23,7 +23,7 @@ _CHECKSUMS = """outer_udp_checksum_zero outer_udp_checksum_right outer_udp_check
 COLUMNS = {
     "vnis": f"""vni packets inner_bytes payload_bytes wire_bytes overhead_bytes overhead_percent bum_packets
         vteps tunnels macs ips flows first_seen last_seen tagged_packets
-        {_TCP} encapsulation depth {_CHECKSUMS} icmp_errors""",
+        {_TCP} encapsulation depth {_CHECKSUMS} icmp_errors policy_ids""",
     "flows": """vni protocol src_ip src_port dst_ip dst_port src_vtep dst_vtep
         packets packets_fwd packets_rev inner_bytes inner_bytes_fwd inner_bytes_rev payload_bytes wire_bytes
         first_seen last_seen duration_s tcp_flags_fwd tcp_flags_rev tcp_state

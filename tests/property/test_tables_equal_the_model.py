@@ -93,6 +93,10 @@ def test_cut_inner_frames_and_reserved_bits_are_noted(frames: list[Frame]) -> No
     facts = [fact for fact in packets.facts(frames) if fact.disposition == "vxlan"]
     notes = vxinspect.scan(containers.pcap(packets.records(frames))).summary["frames"]["notes"]
     assert notes.get("reserved_bits", 0) == sum(fact.reserved for fact in facts)
+    assert notes["p_flag"] == sum(fact.p_flag for fact in facts)
+    assert notes["group_policy"] == sum(bool(fact.policies) for fact in facts)
+    assert notes["dont_learn"] == sum(any(d for _, d, _ in fact.policies) for fact in facts)
+    assert notes["policy_applied"] == sum(any(a for _, _, a in fact.policies) for fact in facts)
     assert notes.get("inner_cut", 0) == sum(fact.cut for fact in facts)
     assert notes["reassembled"] == sum(fact.datagram is not None for fact in facts)
     assert notes["overlapping_fragments"] == sum(fact.overlaps for fact in facts)

@@ -36,7 +36,7 @@ __all__ = [
 
 ETHERNET, TAG, IPV4, IPV6, UDP, TCP, ICMP, VXLAN = 14, 4, 20, 40, 8, 20, 8, 8
 """Lengths of headers without options, in bytes."""
-I_FLAG = 0x08
+I_FLAG, G_FLAG = 0x08, 0x80
 """Of VXLAN and VXLAN-GPE: the VNI is valid."""
 ARP, ND = 28, 24
 """Lengths of an ARP packet, and of what follows the ICMPv6 header in a neighbour message with one option."""

@@ -5,14 +5,13 @@ from zlib import crc32
 
 from vxinspect.synth.exchanges import Step
 from vxinspect.synth.network import Network, Segment, Vtep
-from vxinspect.synth.packet import I_FLAG, L4, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
+from vxinspect.synth.packet import G_FLAG, I_FLAG, L4, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
 from vxinspect.synth.scenario import Scenario
 
-__all__ = ["COPY_GAP", "G_FLAG", "Plan", "source_port", "with_l4"]
+__all__ = ["COPY_GAP", "Plan", "source_port", "with_l4"]
 
 COPY_GAP = 1_000
 """Nanoseconds between the copies of one flooded frame (head-end replication)."""
-G_FLAG = 0x80
 _EPHEMERAL, _PORTS = 49_152, 16_384
 """The dynamic ports that RFC 7348 section 5 recommends for the source."""
 

@@ -11,6 +11,7 @@ from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
+    G_FLAG,
     I_FLAG,
     IPV4,
     IPV6,
@@ -46,6 +47,8 @@ __all__ = [
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
+_DONT_LEARN, _POLICY_APPLIED, _POLICY_ID = 0x400000, 0x080000, 0xFFFF
+"""Of the 24 bits behind the flags, those of a group policy."""
 
 Segments: TypeAlias = tuple[tuple[str, bool], ...]
 """TCP segments of one direction in order: their flags, and whether they carry data."""
@@ -70,6 +73,7 @@ class Layer:
     outer_mac: str | None
     path: str
     depth: int
+    policy: int | None = None
 
 
 @dataclass(slots=True)
@@ -136,12 +140,16 @@ class Share:
     """Of one packet: the headers of its carriers, without IP's."""
     path: str = "vxlan"
     around: tuple[Layer, ...] = ()
+    policy: int | None = None
+    """The sender's group, of VXLAN with a group policy."""
+    dont_learn: bool = False
+    """A VTEP must not learn from it where the sender is."""
 
     @property
     def innermost(self) -> Layer:
         """The overlay that carries the tenant's frame."""
         ends = self.src, self.dst, self.source_port
-        return Layer(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1)
+        return Layer(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1, self.policy)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -288,8 +296,13 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     room = inner.length if packet.pieces is not None else snap - start
     seen = _read(inner, kept, max(kept, room))
     offload = packet.zero_length or (packet.pieces is None and packet.outermost_length > LARGEST_MTU)
+    has_policy = own is packet and packet.overlay.name == "vxlan" and bool(packet.flags & G_FLAG)
+    dont_learn = has_policy and bool(packet.reserved & _DONT_LEARN)
     notes = {
         "reserved_bits": own is packet and bool(packet.flags & ~I_FLAG or packet.reserved),
+        "group_policy": has_policy,
+        "dont_learn": dont_learn,
+        "policy_applied": has_policy and bool(packet.reserved & _POLICY_APPLIED),
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
         "inner_header_cut": not seen.pop("whole"),
         "offload": offload,
@@ -326,6 +339,8 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         overlay_bytes=own.overlay.header,
         carrier_bytes=sum(carrier.header for carrier in packet.carriers),
         path=_path(packet.carriers, own.overlay),
+        policy=packet.reserved & _POLICY_ID if has_policy else None,
+        dont_learn=dont_learn,
     )
     if wrap is not None and is_nested:
         ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, packet.outer_mac

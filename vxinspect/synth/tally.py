@@ -346,6 +346,7 @@ class Tally:
         vni.bum += share.packets * is_group(share.mac_dst)
         vni.complaints += share.complains
         tunnel_key = _tunnel(layer.src, layer.dst)
+        vni.note("policies", *(() if layer.policy is None else (layer.policy,)))
         vni.note("tunnels", tunnel_key)
         vni.note("vteps", *_no_groups(layer.src, layer.dst))
         tunnel = self._tunnels.setdefault((tunnel_key, layer.path), Group(depth=layer.depth))
@@ -368,7 +369,7 @@ class Tally:
         sender = self._vteps[layer.src]
         if layer.outer_mac is not None:
             sender.note("outer_macs", layer.outer_mac)
-        if layer == share.innermost and _is_learned(share.mac_src):
+        if layer == share.innermost and _is_learned(share.mac_src) and not share.dont_learn:
             sender.note("macs", (share.vni, share.path, share.mac_src))
 
     def _add_direction(self, share: Share) -> None:
@@ -395,7 +396,7 @@ class Tally:
 
     def _add_station(self, share: Share) -> None:
         mac = share.mac_src
-        if mac is None or not _is_learned(mac):
+        if mac is None or not _is_learned(mac) or share.dont_learn:
             return
         vni = share.vni, share.path
         station = self._stations.setdefault((vni, mac), Station())
@@ -499,7 +500,8 @@ class Tally:
         for (vni, path), group in self._vnis.items():
             counts = {name: group.count(name) for name in ("vteps", "tunnels", "macs", "ips", "flows")}
             health = sums_row(group.health, group.tcp_segments, self._round_trips((vni, path)))
-            marks = {"bum_packets": group.bum, "icmp_errors": group.complaints}
+            marks: Row = {"bum_packets": group.bum, "icmp_errors": group.complaints}
+            marks["policy_ids"] = sorted(group.members.get("policies", ()))
             row = {"vni": vni, **group.sums.row(), **counts, **marks, **health}
             yield row | {"encapsulation": path, "depth": group.depth} | group.verdicts.row()
 

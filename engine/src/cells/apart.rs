@@ -151,6 +151,7 @@ impl Cells {
             checked.add(to, &verdicts);
         }
         self.spill.fold(to, &mut self.all[to], id, &moved);
+        self.policies.fold(to, id);
         let first = self.arrival(id).min(self.arrival(to));
         self.apart.set_arrival(to, first);
         self.apart.arrivals.remove(&id);

@@ -1,7 +1,7 @@
 //! The overlays of a cell's packets, from the outermost in.
 
 use super::chains::{Path, PathId};
-use super::{Cell, Cells, PortSet};
+use super::{Cell, Cells, ShortSet};
 use crate::packet::{Layer, Tunnel};
 use crate::wire::mac::Mac;
 use crate::wire::udp;
@@ -116,10 +116,18 @@ impl Cells {
     }
 
     /// Adds the UDP source ports that one overlay of a cell's packets came from to `ports`.
-    pub fn source_ports(&self, id: u32, level: &Level<'_>, ports: &mut PortSet) {
+    pub fn source_ports(&self, id: u32, level: &Level<'_>, ports: &mut ShortSet) {
         match level.outer {
             Some(layer) => ports.insert(layer.origin.port()),
             None => self.spill.add_ports_to(ports, id, self.get(id)),
+        }
+    }
+
+    /// Hands over the groups that the packets of a cell are of in one of its overlays; one may come twice.
+    pub fn policies(&self, id: u32, level: &Level<'_>, each: impl FnMut(u16)) {
+        match level.outer {
+            Some(layer) => layer.policy.map(|policy| policy.id).into_iter().for_each(each),
+            None => self.policies.of(id).for_each(each),
         }
     }
 

@@ -78,7 +78,8 @@ pub(super) struct Moves {
 fn station(cell: &Cell, tunnels: &Tunnels) -> Option<(u32, u32, u64)> {
     let (source, _) = cell.key.macs()?;
     let path = tunnels.stack_of(cell.key.tunnel());
-    source.is_learnable().then(|| (path.0, cell.key.vni(), source.bits()))
+    let is_learned = source.is_learnable() && !cell.key.is_not_to_be_learned();
+    is_learned.then(|| (path.0, cell.key.vni(), source.bits()))
 }
 
 /// Whether the packets of two cells were sent by the same VTEP.

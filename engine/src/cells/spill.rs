@@ -5,52 +5,9 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use super::{Cell, mark};
+use super::{Cell, ShortSet, mark};
 use crate::packet::Origin;
 use crate::wire::mac::Mac;
-
-/// A set of UDP ports: a short list, or a bit for each.
-#[derive(Debug, Clone, Default)]
-pub struct PortSet {
-    few: Vec<u16>,
-    many: Option<Box<[u64; 1024]>>,
-}
-
-const FEW: usize = 64;
-
-impl PortSet {
-    /// Adds `port`.
-    pub fn insert(&mut self, port: u16) {
-        if let Some(bits) = &mut self.many {
-            bits[usize::from(port >> 6)] |= 1 << (port & 63);
-        } else if !self.few.contains(&port) {
-            self.few.push(port);
-            if self.few.len() > FEW {
-                self.spread();
-            }
-        }
-    }
-
-    fn spread(&mut self) {
-        self.many = Some(Box::new([0; 1024]));
-        for port in std::mem::take(&mut self.few) {
-            self.insert(port);
-        }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        let many = self.many.as_ref().map(|bits| bits.iter().map(|word| word.count_ones() as usize).sum());
-        many.unwrap_or(self.few.len())
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// Where the packets of a cell came from, where that is not one port and one MAC.
 #[derive(Debug, Default)]
@@ -137,7 +94,7 @@ impl Spill {
     }
 
     /// Adds the outer source ports of a cell to `ports`.
-    pub(super) fn add_ports_to(&self, ports: &mut PortSet, id: u32, cell: &Cell) {
+    pub(super) fn add_ports_to(&self, ports: &mut ShortSet, id: u32, cell: &Cell) {
         self.each_port(id, cell, |port, _| ports.insert(port));
     }
 
@@ -146,21 +103,6 @@ impl Spill {
         match self.origins.get(&id) {
             Some(origins) => origins.macs.iter().copied().for_each(each),
             None => cell.origin.mac().into_iter().for_each(each),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Few or many, a set counts each port once.
-    #[test]
-    fn port_sets() {
-        for count in [0, 1, FEW, FEW + 1, 65_536] {
-            let mut set = PortSet::default();
-            (0..count).chain(0..count).for_each(|port| set.insert(port as u16));
-            assert_eq!((set.len(), set.is_empty()), (count, count == 0));
         }
     }
 }

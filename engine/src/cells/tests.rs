@@ -11,7 +11,7 @@ mod moving;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Cells, PortSet};
+use super::{Cells, ShortSet};
 use crate::capture::{Frame, LinkType};
 use crate::decode::{Aside, Overlays, decode};
 use crate::disposition::Ending;
@@ -77,7 +77,7 @@ fn cells(plans: &[Plan]) -> Cells {
 }
 
 fn source_ports(cells: &Cells, id: u32) -> usize {
-    let mut ports = PortSet::default();
+    let mut ports = ShortSet::default();
     cells.source_ports(id, &cells.innermost(cells.get(id)), &mut ports);
     ports.len()
 }

@@ -6,7 +6,7 @@ use crate::packet::{Note, Notes, Packet};
 use crate::wire::ethernet::{self, Ethernet, ethertype};
 use crate::wire::geneve::{self, Geneve};
 use crate::wire::mac::Mac;
-use crate::wire::vxlan::{self, Vxlan};
+use crate::wire::vxlan::{self, GroupPolicy, Vxlan};
 use crate::wire::vxlan_gpe::{self, VxlanGpe, next};
 use crate::wire::{Missing, Span};
 
@@ -79,6 +79,7 @@ pub(super) struct Header<'a> {
     pub(super) payload: Payload,
     pub(super) inner: Span<'a>,
     pub(super) notes: Notes,
+    pub(super) policy: Option<GroupPolicy>,
 }
 
 /// The header at the front of `data`, the payload of a UDP datagram to a port of `overlay`.
@@ -103,9 +104,21 @@ fn vxlan(data: Span<'_>) -> Result<Header<'_>, Ending> {
     if !header.i_flag() {
         return Err(Ending::IFlagClear);
     }
+    let (notes, policy) = extensions(header);
+    Ok(Header { vni: header.vni(), len: vxlan::HEADER_LEN, payload: Payload::Ethernet, inner, notes, policy })
+}
+
+/// What a VXLAN header says beyond RFC 7348.
+#[cold]
+pub(super) fn extensions(header: Vxlan<'_>) -> (Notes, Option<GroupPolicy>) {
+    let policy = header.group_policy();
     let mut notes = Notes::default();
     notes.set(Note::ReservedBits, header.has_reserved_bits());
-    Ok(Header { vni: header.vni(), len: vxlan::HEADER_LEN, payload: Payload::Ethernet, inner, notes })
+    notes.set(Note::PFlag, header.p_flag());
+    notes.set(Note::GroupPolicy, policy.is_some());
+    notes.set(Note::DontLearn, policy.is_some_and(|policy| policy.dont_learn));
+    notes.set(Note::PolicyApplied, policy.is_some_and(|policy| policy.applied));
+    (notes, policy)
 }
 
 fn vxlan_gpe(data: Span<'_>) -> Result<Header<'_>, Ending> {
@@ -119,7 +132,7 @@ fn vxlan_gpe(data: Span<'_>) -> Result<Header<'_>, Ending> {
     let mut notes = Notes::default();
     notes.set(Note::ReservedBits, header.has_reserved_bits());
     let payload = Payload::next(header.next_protocol());
-    Ok(Header { vni: header.vni(), len: vxlan_gpe::HEADER_LEN, payload, inner, notes })
+    Ok(Header { vni: header.vni(), len: vxlan_gpe::HEADER_LEN, payload, inner, notes, policy: None })
 }
 
 /// Options are skipped, known or not: a receiver that has to know one drops the packet, and a capture shows it.
@@ -138,5 +151,5 @@ fn geneve(data: Span<'_>) -> Result<Header<'_>, Ending> {
     notes.set(Note::CriticalOptions, header.critical());
     let (len, payload) =
         (geneve::HEADER_LEN + header.options_len(), Payload::announced(header.protocol_type()));
-    Ok(Header { vni: header.vni(), len, payload, inner, notes })
+    Ok(Header { vni: header.vni(), len, payload, inner, notes, policy: None })
 }

@@ -46,6 +46,7 @@ pub(super) fn walk(
         vni: packet.key.vni(),
         origin: packet.origin,
         carriers: aside.around(packet).carriers,
+        policy: packet.group_policy(),
     };
     let mut notes = packet.notes.without_inner();
     let stack = &mut aside.stack;
@@ -79,6 +80,7 @@ pub(super) fn walk(
         notes,
         ..*packet
     };
+    packet.set_policy(layer.policy);
     inner::walk_payload(place.payload, place.inner, packet)?;
     // The underlay has the outermost packet in hand, and that one the packet directly inside.
     packet.handling = handling;
@@ -115,6 +117,7 @@ fn overlay<'a>(reached: &Reached<'a>, overlays: &Overlays) -> Option<Found<'a>> 
         vni: header.vni,
         origin: Origin::new(reached.mac, udp.source_port()),
         carriers: reached.carriers,
+        policy: header.policy,
     };
     Some(Found { layer, notes, payload: header.payload, inner: header.inner })
 }

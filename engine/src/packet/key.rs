@@ -47,6 +47,8 @@ mod flag {
     pub(super) const REST_OF_GROUPS: u64 = 1024;
     /// ... with ports of TCP.
     pub(super) const REST_OF_TCP: u64 = 4096;
+    /// A VTEP must not learn from it where the sender is.
+    pub(super) const DONT_LEARN: u64 = 8192;
 }
 
 const VNI_SHIFT: u32 = 40;
@@ -109,6 +111,10 @@ impl Key {
     #[inline]
     pub(crate) fn set_no_ethernet(&mut self) {
         self.tunnel_and_flags |= flag::NO_ETHERNET;
+    }
+
+    pub(crate) fn set_dont_learn(&mut self, holds: bool) {
+        self.tunnel_and_flags |= if holds { flag::DONT_LEARN } else { 0 };
     }
 
     #[inline]
@@ -208,6 +214,13 @@ impl Key {
     #[must_use]
     pub fn is_without_ethernet(&self) -> bool {
         self.has(flag::NO_ETHERNET)
+    }
+
+    /// Whether a VTEP must not learn from it where the sender is.
+    #[inline]
+    #[must_use]
+    pub fn is_not_to_be_learned(&self) -> bool {
+        self.has(flag::DONT_LEARN)
     }
 
     /// Identifier of the outermost inner VLAN tag; of a rest only whether there is any.

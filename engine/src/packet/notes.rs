@@ -27,11 +27,19 @@ pub enum Note {
     ZeroChecksumIpv6,
     /// The C flag of Geneve: an option is one that a receiver must know, or drop the packet.
     CriticalOptions,
+    /// VXLAN with a group policy: the G flag of GBP.
+    GroupPolicy,
+    /// ... whose D flag says that a VTEP must not learn where the sender is.
+    DontLearn,
+    /// ... whose A flag says that the policy was applied already.
+    PolicyApplied,
+    /// The flag that is P in VXLAN-GPE, on a port of VXLAN.
+    PFlag,
 }
 
 impl Note {
     /// All of them.
-    pub const ALL: [Note; 12] = [
+    pub const ALL: [Note; 16] = [
         Note::ReservedBits,
         Note::InnerCut,
         Note::InnerHeaderCut,
@@ -44,6 +52,10 @@ impl Note {
         Note::Stacked,
         Note::ZeroChecksumIpv6,
         Note::CriticalOptions,
+        Note::GroupPolicy,
+        Note::DontLearn,
+        Note::PolicyApplied,
+        Note::PFlag,
     ];
 
     /// Its name in reports.
@@ -62,22 +74,26 @@ impl Note {
             Note::Stacked => "stacked",
             Note::ZeroChecksumIpv6 => "zero_checksum_ipv6",
             Note::CriticalOptions => "critical_options",
+            Note::GroupPolicy => "group_policy",
+            Note::DontLearn => "dont_learn",
+            Note::PolicyApplied => "policy_applied",
+            Note::PFlag => "p_flag",
         }
     }
 }
 
 /// A set of [`Note`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Notes(u16);
+pub struct Notes(u32);
 
 /// Beyond all notes.
-const TELLS: u16 = 1 << 15;
+const TELLS: u32 = 1 << 31;
 
 impl Notes {
     /// Adds `note` where `holds`.
     #[inline]
     pub fn set(&mut self, note: Note, holds: bool) {
-        self.0 |= u16::from(holds) << note as u8;
+        self.0 |= u32::from(holds) << note as u8;
     }
 
     /// Whether the inner frame says something of others, which is to be read: no note, and not counted.
@@ -96,13 +112,25 @@ impl Notes {
     #[inline]
     #[must_use]
     pub fn are_plain(self) -> bool {
-        const PLAIN: u16 = 1 << Note::ReservedBits as u16
-            | 1 << Note::InnerCut as u16
-            | 1 << Note::InnerHeaderCut as u16
-            | 1 << Note::InnerMalformed as u16
-            | 1 << Note::Offload as u16
-            | 1 << Note::ZeroChecksumIpv6 as u16;
+        const PLAIN: u32 = 1 << Note::ReservedBits as u32
+            | 1 << Note::InnerCut as u32
+            | 1 << Note::InnerHeaderCut as u32
+            | 1 << Note::InnerMalformed as u32
+            | 1 << Note::Offload as u32
+            | 1 << Note::ZeroChecksumIpv6 as u32
+            | 1 << Note::GroupPolicy as u32
+            | 1 << Note::DontLearn as u32
+            | 1 << Note::PolicyApplied as u32
+            | 1 << Note::PFlag as u32;
         self.0 & !PLAIN == 0
+    }
+
+    /// Whether a cell counts more of its packet than of most.
+    #[inline]
+    #[must_use]
+    pub(crate) fn count_more(self) -> bool {
+        const MORE: u32 = 1 << Note::Offload as u32 | 1 << Note::GroupPolicy as u32;
+        self.0 & MORE != 0
     }
 
     /// Takes `note` away.
@@ -114,14 +142,14 @@ impl Notes {
     #[inline]
     #[must_use]
     pub fn has(self, note: Note) -> bool {
-        self.0 >> note as u16 & 1 != 0
+        self.0 >> note as u32 & 1 != 0
     }
 
     /// Without those that are about the inner frame.
     #[must_use]
     pub(crate) fn without_inner(self) -> Self {
         let inner = [Note::InnerCut, Note::InnerHeaderCut, Note::InnerMalformed];
-        Self(inner.iter().fold(self.0 & !TELLS, |notes, note| notes & !(1 << *note as u16)))
+        Self(inner.iter().fold(self.0 & !TELLS, |notes, note| notes & !(1 << *note as u32)))
     }
 
     /// Adds all of `more`.

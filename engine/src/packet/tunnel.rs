@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Origin, hash_addresses};
 use crate::encapsulation::{Carriers, Encapsulation};
+use crate::wire::vxlan::GroupPolicy;
 use crate::wire::{ip, ipv4, ipv6, vxlan};
 
 /// One direction of a tunnel: the addresses, the UDP port and the encapsulation that its packets have, and the chain
@@ -128,4 +129,6 @@ pub struct Layer {
     pub origin: Origin,
     /// What carries it.
     pub carriers: Carriers,
+    /// Its group policy.
+    pub policy: Option<GroupPolicy>,
 }

@@ -13,6 +13,7 @@ use crate::wire::ethernet::ethertype;
 use crate::wire::ip::{protocol, protocol_number};
 use crate::wire::mac::Mac;
 use crate::wire::tcp::flags;
+use crate::wire::vxlan::GroupPolicy;
 
 /// One field.
 #[derive(Debug)]
@@ -157,6 +158,10 @@ fn named_overlay(name: &str) -> Option<u64> {
     Encapsulation::named(&name.to_ascii_lowercase()).map(|one| one as u64)
 }
 
+fn group(policy: GroupPolicy) -> u64 {
+    policy.id.into()
+}
+
 fn overlay(tunnel: &Tunnel) -> u64 {
     tunnel.encapsulation() as u64
 }
@@ -264,6 +269,30 @@ pub static FIELDS: &[Field] = &[
         }),
         "geneve.critical == 1",
         "whether Geneve has an option that a receiver must know, or drop the packet",
+    ),
+    field(
+        "vxlan.gbp",
+        Kind::Number(Reads::OneEach(|p| p.group_policy().map(group), |l| l.policy.map(group)), SHORT),
+        "vxlan.gbp == 100",
+        "group of the sender, of VXLAN with a group policy (GBP)",
+    ),
+    field(
+        "vxlan.flag_d",
+        Kind::Flag(Reads::OneEach(
+            |p| p.group_policy().map(|policy| policy.dont_learn.into()),
+            |l| l.policy.map(|policy| policy.dont_learn.into()),
+        )),
+        "vxlan.flag_d == 1",
+        "the D flag of a group policy: a VTEP must not learn where the sender is",
+    ),
+    field(
+        "vxlan.flag_a",
+        Kind::Flag(Reads::OneEach(
+            |p| p.group_policy().map(|policy| policy.applied.into()),
+            |l| l.policy.map(|policy| policy.applied.into()),
+        )),
+        "vxlan.flag_a == 1",
+        "the A flag of a group policy: it was applied already",
     ),
     field(
         "outer.eth.src",
@@ -637,6 +666,16 @@ pub static FIELDS: &[Field] = &[
         "Geneve has an option that a receiver must know, or drop the packet",
         |p| p.notes.has(Note::CriticalOptions),
     ),
+    label("note.group_policy", "VXLAN has a group policy (GBP)", |p| p.notes.has(Note::GroupPolicy)),
+    label("note.dont_learn", "a VTEP must not learn from it where the sender is: the D flag of GBP", |p| {
+        p.notes.has(Note::DontLearn)
+    }),
+    label("note.policy_applied", "the group policy was applied already: the A flag of GBP", |p| {
+        p.notes.has(Note::PolicyApplied)
+    }),
+    label("note.p_flag", "the flag that is P in VXLAN-GPE is set on a port of VXLAN", |p| {
+        p.notes.has(Note::PFlag)
+    }),
 ];
 
 #[cfg(test)]

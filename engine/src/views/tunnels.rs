@@ -7,7 +7,7 @@ use super::checksums::{Checksums, with_checksum_columns};
 use super::roll_up::{Members, RollUp};
 use super::tcp_health::{TcpSums, median_round_trips, with_tcp_columns};
 use super::{Column, Direction, Row, Sums, depth, encapsulation, first, last, numbers, path_order};
-use crate::cells::{Cells, PathId, PortSet};
+use crate::cells::{Cells, PathId, ShortSet};
 use crate::packet::{Inside, Outside, Tunnel};
 use crate::value::Value;
 
@@ -41,8 +41,8 @@ pub struct TunnelRow {
     sums: Sums,
     ab: Direction,
     ba: Direction,
-    source_ports_ab: PortSet,
-    source_ports_ba: PortSet,
+    source_ports_ab: ShortSet,
+    source_ports_ba: ShortSet,
     tcp: TcpSums,
     checksums: Checksums,
 }
@@ -92,8 +92,8 @@ impl TunnelRow {
             sums: Sums::default(),
             ab: Direction::default(),
             ba: Direction::default(),
-            source_ports_ab: PortSet::default(),
-            source_ports_ba: PortSet::default(),
+            source_ports_ab: ShortSet::default(),
+            source_ports_ba: ShortSet::default(),
             tcp: TcpSums::default(),
             checksums: Checksums::default(),
         }

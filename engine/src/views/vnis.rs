@@ -14,7 +14,7 @@ use crate::value::Value;
 use crate::wire::ip::is_host;
 
 /// One VNI.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct VniRow {
     vni: u32,
     path: PathId,
@@ -29,6 +29,7 @@ pub struct VniRow {
     flows: u64,
     tcp: TcpSums,
     checksums: Checksums,
+    policies: Vec<u16>,
 }
 
 impl Row for VniRow {
@@ -55,7 +56,13 @@ impl Row for VniRow {
             Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
             Column { name: "depth", value: |r, cells| depth(cells, r.path) },
         ],
-        [Column { name: "icmp_errors", value: |r, _| Value::Count(r.icmp_errors) }]
+        [
+            Column { name: "icmp_errors", value: |r, _| Value::Count(r.icmp_errors) },
+            Column {
+                name: "policy_ids",
+                value: |r, _| Value::Counts(r.policies.iter().copied().map(u64::from).collect())
+            },
+        ]
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -96,6 +103,7 @@ struct Vni {
     flows: u64,
     tcp: TcpSums,
     checksums: Checksums,
+    policies: Members<u16>,
 }
 
 impl Vni {
@@ -114,6 +122,7 @@ impl Vni {
             flows: 0,
             tcp: TcpSums::default(),
             checksums: Checksums::default(),
+            policies: Members::default(),
         }
     }
 
@@ -131,6 +140,7 @@ impl Vni {
         let ends = [level.tunnel.source(), level.tunnel.destination()];
         ends.into_iter().filter(|ip| !ip.is_multicast()).for_each(|ip| self.vteps.add(ip));
         self.tunnels.add(Pair::of(level.tunnel));
+        cells.policies(id, level, |group| self.policies.add(group));
         // The tenant's addresses are known in the VNI that is directly around the tenant's frame.
         if level.is_innermost() {
             self.add_addresses(id, cell, cells);
@@ -160,6 +170,7 @@ impl Vni {
             flows: self.flows,
             tcp: self.tcp,
             checksums: self.checksums,
+            policies: self.policies.sorted(),
         }
     }
 }

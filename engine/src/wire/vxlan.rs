@@ -8,14 +8,44 @@
 //! |                VXLAN Network Identifier (VNI) |   Reserved    |
 //! +-----------------------------------------------+---------------+
 //! ```
+//!
+//! The group policy extension (GBP, draft-smith-vxlan-group-policy, section 2) uses some of what is reserved:
+//!
+//! ```text
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-------------------------------+
+//! |G|R|R|R|I|R|R|R|R|D|R|R|A|R|R|R|        Group Policy ID        |
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-------------------------------+
+//! ```
 
-use super::{Missing, Span, be32};
+use super::{Missing, Span, be16, be32};
 
 /// Length of the header, in bytes.
 pub const HEADER_LEN: usize = 8;
 
 /// The I flag: the VNI is valid.
 const I_FLAG: u32 = 0x0800_0000;
+
+mod flag {
+    /// A group policy is there.
+    pub(super) const G: u16 = 0x8000;
+    /// That of VXLAN-GPE: the next protocol field is in use.
+    pub(super) const P: u16 = 0x0400;
+    /// The receiver must not learn the sender.
+    pub(super) const D: u16 = 0x0040;
+    /// The policy was applied already.
+    pub(super) const A: u16 = 0x0008;
+}
+
+/// What the group policy extension says of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GroupPolicy {
+    /// The group that its sender is of.
+    pub id: u16,
+    /// The D flag: the receiving VTEP must not learn where the sender is.
+    pub dont_learn: bool,
+    /// The A flag: the policy was applied already, and is not to be again.
+    pub applied: bool,
+}
 
 /// A VXLAN header.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +80,23 @@ impl<'a> Vxlan<'a> {
     pub fn has_reserved_bits(self) -> bool {
         be32(self.0, 0) & !I_FLAG != 0 || self.0[7] != 0
     }
+
+    /// The group policy, where the G flag says that there is one: without it, the rest is reserved.
+    #[must_use]
+    pub fn group_policy(self) -> Option<GroupPolicy> {
+        let has = |flag: u16| be16(self.0, 0) & flag != 0;
+        has(flag::G).then(|| GroupPolicy {
+            id: be16(self.0, 2),
+            dont_learn: has(flag::D),
+            applied: has(flag::A),
+        })
+    }
+
+    /// The flag that is P in VXLAN-GPE, and reserved in VXLAN.
+    #[must_use]
+    pub fn p_flag(self) -> bool {
+        be16(self.0, 0) & flag::P != 0
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +121,23 @@ mod tests {
         assert!(group_policy.i_flag() && group_policy.has_reserved_bits());
         assert_eq!(group_policy.vni(), 3_000_001);
         assert!(read(&[8, 0, 0, 0, 0, 0, 1, 1]).has_reserved_bits());
+    }
+
+    /// Each flag by itself; none of them says anything without G.
+    #[test]
+    fn group_policies() {
+        let policy = |first, second| read(&[first, second, 0xff, 0xfe, 0, 0, 1, 0]).group_policy();
+        for (second, dont_learn, applied) in [(0, false, false), (0x40, true, false), (0x08, false, true)] {
+            assert_eq!(policy(0x88, second), Some(GroupPolicy { id: 0xfffe, dont_learn, applied }));
+            assert_eq!(policy(0x08, second), None);
+        }
+        assert_eq!(policy(0x88, 0xb7), Some(GroupPolicy { id: 0xfffe, dont_learn: false, applied: false }));
+    }
+
+    #[test]
+    fn p_flag() {
+        assert!(read(&[0x0c, 0, 0, 3, 0, 0, 1, 0]).p_flag());
+        assert!(!read(&[0xfb, 0xff, 0xff, 0xff, 0, 0, 1, 0xff]).p_flag());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import GroupPolicy, IFlagClear, ReservedBits
-from vxinspect.synth.packet import I_FLAG, Packet
-from vxinspect.synth.plan import G_FLAG, Plan
+from vxinspect.synth.packet import G_FLAG, I_FLAG, Packet
+from vxinspect.synth.plan import Plan
 
 __all__ = ["group_policy", "i_flag_clear", "reserved_bits"]
 

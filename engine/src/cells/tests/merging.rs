@@ -1,7 +1,7 @@
 //! Cells of parts, merged, are the cells of the whole.
 
 use super::craft::mac;
-use super::{Cells, PortSet, cells, outer_macs, source_ports};
+use super::{Cells, ShortSet, cells, outer_macs, source_ports};
 use super::{Plan, vtep};
 
 /// All that cells tell, in order.
@@ -110,7 +110,7 @@ fn source_ports_across_a_merge() {
             assert_eq!(outer_macs(&first, 0), ["02:00:00:00:00:01"]);
         }
     }
-    let mut ports = PortSet::default();
+    let mut ports = ShortSet::default();
     for part in [part(0..90), part(50..120)] {
         part.source_ports(0, &part.innermost(part.get(0)), &mut ports);
     }

@@ -4,6 +4,7 @@ use super::craft::{self, Ipv4, Ipv6, authentication, datagram, fragment, inner, 
 use super::craft::{over_ipv4, over_ipv6, patched, udp, vxlan};
 use super::{assert_is_inner, ending, ip, notes, packet, vteps, walk};
 use crate::disposition::Ending;
+use crate::wire::vxlan::GroupPolicy;
 
 /// Where layers begin in [`over_ipv4`].
 const IP: usize = 14;
@@ -92,7 +93,7 @@ fn destination_port_decides() {
 #[test]
 fn reserved_bits_are_ignored_and_told() {
     assert!(packet(&over_ipv4(100, &inner())).notes.is_empty());
-    for (byte, bits) in [(0, 0x88), (0, 0x09), (1, 1), (2, 0x80), (3, 0xff), (7, 1)] {
+    for (byte, bits) in [(0, 0x78), (0, 0x09), (1, 1), (1, 0x48), (2, 0x80), (3, 0xff), (7, 1)] {
         let found = packet(&patched(over_ipv4(100, &inner()), VXLAN + byte, &[bits]));
         assert_is_inner(&found);
         assert_eq!((found.key.vni(), notes(&found)), (100, vec!["reserved_bits"]));
@@ -104,7 +105,20 @@ fn reserved_bits_are_ignored_and_told() {
 fn group_policy() {
     let found = packet(&patched(over_ipv4(100, &inner()), VXLAN, &[0x88, 0x48, 0x12, 0x34]));
     assert_is_inner(&found);
-    assert_eq!((found.key.vni(), notes(&found)), (100, vec!["reserved_bits"]));
+    let told = vec!["reserved_bits", "group_policy", "dont_learn", "policy_applied"];
+    assert_eq!((found.key.vni(), notes(&found)), (100, told));
+    assert_eq!(found.group_policy(), Some(GroupPolicy { id: 0x1234, dont_learn: true, applied: true }));
+    assert!(found.key.is_not_to_be_learned());
+    let without = packet(&patched(over_ipv4(100, &inner()), VXLAN + 1, &[0x48, 0x12, 0x34]));
+    assert!(without.group_policy().is_none() && !without.key.is_not_to_be_learned());
+}
+
+/// The P flag may be VXLAN-GPE's or an error: the packet is VXLAN, whatever the next protocol would be.
+#[test]
+fn p_flag_on_a_vxlan_port() {
+    let found = packet(&patched(over_ipv4(100, &inner()), VXLAN, &[0x0c, 0, 0, 1]));
+    assert_is_inner(&found);
+    assert_eq!((found.key.vni(), notes(&found)), (100, vec!["reserved_bits", "p_flag"]));
 }
 
 #[test]
