@@ -363,3 +363,8 @@ def geneve(
     """Return a Geneve header (RFC 8926 section 3.4) with its options, and what it carries."""
     front = number(version << 6 | len(options) // 4, 1) + number(flags, 1) + number(protocol, 2)
     return front + number(vni, 3) + number(last, 1) + options + payload
+
+
+def nvgre(vsid: int, frame: bytes, flow_id: int = 0) -> bytes:
+    """Return an NVGRE header (RFC 7637 section 3.2) and the inner frame: GRE with a key, around Ethernet."""
+    return gre(BRIDGED, frame, key=vsid << 8 | flow_id)

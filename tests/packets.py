@@ -469,7 +469,18 @@ class Packet:
         first = next(iter(self.carriers), None)
         if first is None or len(record.data) < self.link.header + first.ip_header:
             return Fact(self.time, record.wire, "malformed", "outer_cut")
+        if self.holds_nvgre(len(record.data)):
+            return Fact(self.time, record.wire, "other", "unselected_nvgre")
         return Fact(self.time, record.wire, "other", "non_udp" if first.ip_header else "non_ip")
+
+    def holds_nvgre(self, kept: int) -> bool:
+        """Whether so many bytes of the frame hold a GRE header that is NVGRE's too."""
+        at = self.link.header
+        for carrier in self.carriers:
+            if carrier.shape == "bridged" and kept >= at + carrier.ip_header + carrier.own_header:
+                return True
+            at += carrier.header
+        return False
 
     def innermost_fact(self, record: Record) -> Fact:
         """Return what it means where all overlays count."""

@@ -117,8 +117,11 @@ class Analysis:
         """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
     def copies(self) -> dict[str, object]:
         """Return the summary's `copies`."""
-    def candidates(self) -> list[tuple[int, int, list[int]]]:
-        """Return (UDP port, frames that look like VXLAN, at most 8 VNIs) for ports not taken as VXLAN."""
+    def candidates(self) -> list[tuple[int, int, list[int], int]]:
+        """Return the ports not taken as VXLAN whose traffic looks like it.
+
+        (UDP destination port, frames that do, at most 8 VNIs, frames of those from a port of VXLAN's).
+        """
     def select(self) -> list[tuple[str, str]]:
         """Return the (field, value) pairs that the run was given."""
     def checksums(self) -> dict[str, int] | None:
@@ -183,7 +186,7 @@ class Outcome:
         """As `Analysis.frames`."""
     def copies(self) -> dict[str, object]:
         """As `Analysis.copies`."""
-    def candidates(self) -> list[tuple[int, int, list[int]]]:
+    def candidates(self) -> list[tuple[int, int, list[int], int]]:
         """As `Analysis.candidates`."""
     def ports(self) -> list[int]:
         """As `Analysis.ports`."""
@@ -280,6 +283,9 @@ class Packet:
     def policy_id(self) -> int | None:
         """The sender's group, of VXLAN with a group policy."""
     @property
+    def flow_id(self) -> int | None:
+        """FlowID of NVGRE, which has no outer ports."""
+    @property
     def link_type(self) -> str:
         """What the frame's first byte belongs to: ETHERNET, LINUX_SLL, ..."""
     @property
@@ -328,7 +334,7 @@ class PacketReader:
         """As `Analysis.frames`, so far."""
     def copies(self) -> dict[str, object]:
         """As `Analysis.copies`, so far."""
-    def candidates(self) -> list[tuple[int, int, list[int]]]:
+    def candidates(self) -> list[tuple[int, int, list[int], int]]:
         """As `Analysis.candidates`, so far."""
     def ports(self) -> list[int]:
         """As `Analysis.ports`."""

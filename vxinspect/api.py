@@ -87,7 +87,7 @@ class Report:
     @property
     def other_ports(self) -> dict[int, int]:
         """UDP ports that are not among `ports`, and how many frames to each look like VXLAN."""
-        return {port: frames for port, frames, _ in self._analysis.candidates()}
+        return {port: frames for port, frames, *_ in self._analysis.candidates()}
 
     @property
     def select(self) -> dict[str, list[str]]:
@@ -299,6 +299,7 @@ def scan(
     ports: Ports = (VXLAN_PORT,),
     encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
+    match_source_port: bool = False,
     select: Selection = None,
     checksums: bool = False,
     dedup: bool = False,
@@ -314,8 +315,9 @@ def scan(
     `source`: a path (`-` is standard input), a capture's bytes, an open binary file, or several, which
     count as one run in the order of their first packet. Format and compression are told by the first bytes.
     `ports`: the UDP destination ports that carry VXLAN; "auto" adds those that look like it.
-    `encapsulations`: the overlays to report, of vxlan, vxlan-gpe and geneve. `max_depth`: how many of them
-    may be inside each other, 1 to 16. `select`: which packets count, by a filter
+    `encapsulations`: the overlays to report, of vxlan, vxlan-gpe, geneve and nvgre. `max_depth`: how many
+    of them may be inside each other, 1 to 16. `match_source_port`: what comes from one of `ports` is VXLAN
+    too, if it has a valid header. `select`: which packets count, by a filter
     (`"vni == 100 && tcp"`), a `Select` or a mapping of its fields. `checksums`: verify them, for the columns
     that tell of them. `dedup`: drop copies of a packet, which come within `dedup_window` ("10ms", seconds or
     a timedelta; 10 ms by default) and `dedup_frames` (1,000 by default) of it. `max_flows`: bound memory: the
@@ -329,7 +331,12 @@ def scan(
     """
     return run_scan(
         named_sources(source),
-        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
+        overlays=Overlays.asked(
+            ports=ports,
+            encapsulations=encapsulations,
+            max_depth=max_depth,
+            match_source_port=match_source_port,
+        ),
         select=select,
         checksums=checksums,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),

@@ -688,6 +688,7 @@ PACKETS = View(
             "depth", "depth", "count", "how many layers of VXLAN that is; what stands here is the innermost's"
         ),
         Column("policy_id", "policy", "count", "the sender's group, of VXLAN with a group policy (GBP)"),
+        Column("flow_id", "FlowID", "count", "FlowID of NVGRE, which has no outer ports"),
     ),
     key=("number", "vni"),
     needed=(),

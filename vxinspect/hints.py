@@ -16,8 +16,8 @@ _ICMP_WORDS = ("fragmentation needed", "unreachable", "time exceeded", "paramete
 IcmpErrors = tuple[str, str, int | None, tuple[int, int, int, int]]
 """Source and destination VTEP, the smallest MTU told, and how many errors of each of `_ICMP_WORDS`."""
 
-Candidate = tuple[int, int, list[int]]
-"""A UDP port, how many of its frames look like VXLAN, their VNIs."""
+Candidate = tuple[int, int, list[int], int]
+"""A UDP port, how many of its frames look like VXLAN, their VNIs, how many come from a port of VXLAN's."""
 
 
 def all_hints(
@@ -109,14 +109,23 @@ def finding_hints(
     copies: Mapping[str, object],
 ) -> list[str]:
     """Return the hints that tell why a table may be empty, lack something, or have it twice."""
-    likely = [candidate for candidate in candidates if candidate[1] >= _LIKELY]
+    answers = sum(from_vxlan for *_, from_vxlan in candidates)
+    # What the source port explains is no sign of another port.
+    explained = answers >= _LIKELY
+    found = [(port, count - explained * from_vxlan, vnis) for port, count, vnis, from_vxlan in candidates]
+    likely = [candidate for candidate in found if candidate[1] >= _LIKELY]
     vxlan = _figure(frames, "vxlan")
     # A port that is named replaces the default, so what was found already must be named too.
     keep = "".join(f"--port {port} " for port in ports) if vxlan else ""
     hints = [_port_hint(*candidate, keep) for candidate in likely]
+    if explained:
+        where = " or ".join(map(str, ports))
+        hints.append(
+            f"{plural(answers, 'frame')} come from UDP {where} and look like VXLAN: add --match-source-port"
+        )
     left_out = _left_out(frames)
     hints += [_overlay_hint(name, count, frames) for name, count in left_out.items()]
-    if _figure(frames, "total") and not vxlan and not likely and not left_out:
+    if _figure(frames, "total") and not (vxlan or likely or explained or left_out):
         where = ", ".join(map(str, ports)) or "any port"
         hints.append(
             f"no VXLAN on UDP {where}: does it use another port (--port N), or another encapsulation?"

@@ -10,7 +10,12 @@ __all__ = ["DEEPEST", "ENCAPSULATIONS", "MAX_DEPTH", "USUAL_ENCAPSULATIONS", "Ov
 
 MAX_DEPTH, DEEPEST = 4, 16
 """How many overlays may be inside each other: by default, and at most."""
-ENCAPSULATIONS: Mapping[str, str] = {"vxlan": "VXLAN", "vxlan-gpe": "VXLAN-GPE", "geneve": "Geneve"}
+ENCAPSULATIONS: Mapping[str, str] = {
+    "vxlan": "VXLAN",
+    "vxlan-gpe": "VXLAN-GPE",
+    "geneve": "Geneve",
+    "nvgre": "NVGRE",
+}
 """The overlays that are known, and what people call them."""
 USUAL_ENCAPSULATIONS = ("vxlan", "vxlan-gpe")
 """Those that are reported unless others are asked for."""
@@ -20,13 +25,15 @@ USUAL_ENCAPSULATIONS = ("vxlan", "vxlan-gpe")
 class Overlays:
     """As the engine takes it: `ports` are VXLAN's, `auto_ports` adds those whose traffic looks like it.
 
-    `encapsulations` are reported, and others are not.
+    `encapsulations` are reported, and others are not. `match_source_port`: what comes from one of `ports`
+    is VXLAN too.
     """
 
     ports: list[int]
     auto_ports: bool
     encapsulations: list[str]
     max_depth: int
+    match_source_port: bool = False
 
     @property
     def asked_ports(self) -> Ports:
@@ -40,6 +47,7 @@ class Overlays:
         ports: Ports = (VXLAN_PORT,),
         encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
         max_depth: int = MAX_DEPTH,
+        match_source_port: bool = False,
     ) -> "Overlays":
         """Return what these arguments of `scan` ask for; raises `OptionError` for what makes no sense."""
         numbers, auto = split_ports(ports)
@@ -49,4 +57,10 @@ class Overlays:
         for name in wanted or [""]:
             if name not in ENCAPSULATIONS:
                 raise OptionError("encapsulations", name, f"some of {', '.join(ENCAPSULATIONS)}")
-        return cls(ports=numbers, auto_ports=auto, encapsulations=wanted, max_depth=max_depth)
+        return cls(
+            ports=numbers,
+            auto_ports=auto,
+            encapsulations=wanted,
+            max_depth=max_depth,
+            match_source_port=match_source_port,
+        )

@@ -64,6 +64,7 @@ def decap(
     ports: Ports = (VXLAN_PORT,),
     encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
+    match_source_port: bool = False,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -77,9 +78,9 @@ def decap(
 ) -> Written:
     """Write the inner frames of VXLAN packets, as Ethernet, with the time of the packet and their own length.
 
-    `source`, `ports`, `encapsulations`, `max_depth`, `select`, `count` and those of copies are what `scan`
-    takes. `target`: pcap or pcapng by its name, or `format`; compressed by its name, or `compression` (gzip,
-    zstd, lz4, xz).
+    `source`, `ports`, `encapsulations`, `max_depth`, `match_source_port`, `select`, `count` and those of
+    copies are what `scan` takes. `target`: pcap or pcapng by its name, or `format`; compressed by its name,
+    or `compression` (gzip, zstd, lz4, xz).
     `split_by`: `target` is a folder, new or empty, that gets a capture for each VNI or tunnel. In pcapng a
     comment names each frame's VNI and tunnel, and its interface is `vni-100`. Times are as fine as those
     read; `nanoseconds`: even where they seem to be microseconds. Of VXLAN in VXLAN, the innermost frame is
@@ -92,7 +93,12 @@ def decap(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds, folder=bool(split_by)),
-        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
+        overlays=Overlays.asked(
+            ports=ports,
+            encapsulations=encapsulations,
+            max_depth=max_depth,
+            match_source_port=match_source_port,
+        ),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,
@@ -108,6 +114,7 @@ def extract(
     ports: Ports = (VXLAN_PORT,),
     encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
+    match_source_port: bool = False,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -127,7 +134,12 @@ def extract(
         named_sources(source),
         target,
         container=_container(target, format, compression, nanoseconds=nanoseconds),
-        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
+        overlays=Overlays.asked(
+            ports=ports,
+            encapsulations=encapsulations,
+            max_depth=max_depth,
+            match_source_port=match_source_port,
+        ),
         select=select,
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,

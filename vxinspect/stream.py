@@ -91,6 +91,7 @@ def packets(
     ports: Ports = (VXLAN_PORT,),
     encapsulations: Iterable[str] = USUAL_ENCAPSULATIONS,
     max_depth: int = MAX_DEPTH,
+    match_source_port: bool = False,
     select: Selection = None,
     dedup: bool = False,
     dedup_window: Duration | None = None,
@@ -102,7 +103,8 @@ def packets(
 ) -> PacketStream:
     """Read captures, and return an iterator of their VXLAN packets, each with its bytes.
 
-    `source`, `ports`, `encapsulations`, `max_depth`, `select`, `dedup` and `count` are those of `scan`.
+    `source`, `ports`, `encapsulations`, `max_depth`, `match_source_port`, `select`, `dedup` and `count` are
+    those of `scan`.
     `limit`: at most so many packets. `all_frames`: frames of every disposition; of those that are no VXLAN
     packets most is None.
 
@@ -112,7 +114,12 @@ def packets(
     """
     reader = _engine.PacketReader(
         named_sources(source),
-        overlays=Overlays.asked(ports=ports, encapsulations=encapsulations, max_depth=max_depth),
+        overlays=Overlays.asked(
+            ports=ports,
+            encapsulations=encapsulations,
+            max_depth=max_depth,
+            match_source_port=match_source_port,
+        ),
         select=select_pairs(select),
         dedup=window_of(dedup=dedup, window=dedup_window, frames=dedup_frames),
         count=count,

@@ -118,7 +118,8 @@ impl Analysis {
         };
         if selected {
             if self.settings.checksums {
-                self.batch[self.filled].checks = verify(frame, &self.batch[self.filled]);
+                self.batch[self.filled].checks =
+                    verify(frame, &self.batch[self.filled], &self.settings.overlays);
             }
             if self.batch[self.filled].notes.tells() {
                 return self.take_telling(frame);
@@ -137,7 +138,7 @@ impl Analysis {
         match self.noted(&mut packet) {
             Some(Fate::Alone(unknown)) => {
                 if self.settings.checksums {
-                    packet.checks = verify(frame, &packet);
+                    packet.checks = verify(frame, &packet, &self.settings.overlays);
                 }
                 self.add_later_fragment(&packet, unknown, false);
                 false
@@ -213,8 +214,8 @@ impl Analysis {
 
     /// A frame that is no VXLAN packet by itself.
     fn pass(&mut self, frame: &Frame<'_>, ending: Ending) {
-        if let Some((port, vni)) = self.aside.candidate.take() {
-            self.tally.candidate(port, vni);
+        if let Some(found) = self.aside.candidate.take() {
+            self.tally.candidate(found);
         }
         if let Some(error) = self.aside.error.take() {
             self.quoted(error);

@@ -47,11 +47,22 @@ pub use overlays::{Overlays, Ports, VXLAN_PORT};
 /// than the 9216 bytes of jumbo frames.
 pub const LARGEST_MTU: u32 = 9216;
 
+/// A datagram to another port than VXLAN's that looks like VXLAN.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookalike {
+    /// Destination port.
+    pub port: u16,
+    /// What would be its VNI.
+    pub vni: u32,
+    /// Whether its source port is VXLAN's.
+    pub is_from_vxlan_port: bool,
+}
+
 /// What the walk found beside the packet. Written only where the ending says so.
 #[derive(Debug, Clone, Default)]
 pub struct Aside {
-    /// Of an [`Ending::OtherPort`]: the port and the VNI, where the datagram looks like VXLAN all the same.
-    pub candidate: Option<(u16, u32)>,
+    /// Of an [`Ending::OtherPort`]: that the datagram looks like VXLAN all the same.
+    pub candidate: Option<Lookalike>,
     /// Of an [`Ending::NonUdp`]: the ICMP error that it is, about a VXLAN packet. That one, as far as it is quoted, is
     /// then in `packet`.
     pub error: Option<Error>,
@@ -107,7 +118,7 @@ fn inside(
     aside: &mut Aside,
 ) -> Ending {
     let may_hold_one = match packet.key.protocol_number() {
-        protocol::UDP => overlays.at(packet.key.destination_port()).is_some(),
+        protocol::UDP => overlays.between(packet.key.source_port(), packet.key.destination_port()).is_some(),
         number => {
             carriers::is_protocol(number) || packet.key.ethertype().is_some_and(carriers::is_announced_by)
         }
@@ -200,32 +211,38 @@ fn elsewhere(
 ) -> Result<Ending, Ending> {
     let port = udp.destination_port();
     if let Some(overlay) = overlays.at(port) {
-        return relative(overlay, frame, mac, ip, udp, data, packet);
+        return relative(overlay, frame, mac, ip, Some(udp), data, packet);
     }
     if let Some(overlay) = overlays.left_out_at(port).filter(|overlay| header::read(*overlay, data).is_ok()) {
         return Err(Ending::unselected(overlay));
     }
-    aside.candidate = look(data).map(|vni| (port, vni));
+    let source = udp.source_port();
+    if overlays.is_from(source, port) && header::read(Encapsulation::Vxlan, data).is_ok() {
+        return relative(Encapsulation::Vxlan, frame, mac, ip, Some(udp), data, packet);
+    }
+    let is_from_vxlan_port = overlays.ports.contains(source);
+    aside.candidate = look(data).map(|vni| Lookalike { port, vni, is_from_vxlan_port });
     Err(Ending::OtherPort)
 }
 
-/// The same as [`vxlan`], of any overlay.
+/// The same as [`vxlan`], of any overlay; `data` is what UDP carries, or IP where there is none.
 fn relative(
     overlay: Encapsulation,
     frame: &Frame<'_>,
     mac: Option<Mac>,
     ip: &Network<'_>,
-    udp: Udp<'_>,
+    udp: Option<Udp<'_>>,
     data: Span<'_>,
     packet: &mut Packet,
 ) -> Result<Ending, Ending> {
     let header = header::read(overlay, data)?;
     let mut notes = header.notes;
     notes.set(Note::InnerCut, header.inner.is_cut());
-    let length_left_out = ip.length_left_out || udp.length() == 0;
+    let length_left_out = ip.length_left_out || udp.is_some_and(|udp| udp.length() == 0);
     notes.set(Note::Offload, length_left_out || ip.total_len > LARGEST_MTU);
-    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
-    let tunnel = Tunnel::new(ip.is_v6, ip.source, ip.destination, udp.destination_port());
+    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.is_some_and(|udp| udp.checksum() == 0));
+    let (source_port, port) = header.ports(udp);
+    let tunnel = Tunnel::new(ip.is_v6, ip.source, ip.destination, port);
     *packet = Packet {
         tunnel: tunnel.of(overlay, header.len),
         key: Key::of_vni(header.vni),
@@ -235,7 +252,7 @@ fn relative(
         inner_at: header.inner.offset_in(frame.data) as u32,
         outer_ip_header_len: ip.header_len,
         outer_ip_len: ip.total_len,
-        origin: Origin::new(mac, udp.source_port()),
+        origin: Origin::new(mac, source_port),
         handling: ip.handling(),
         notes,
         ..Packet::default()

@@ -67,6 +67,8 @@ endings! {
     VxlanGpe = "vxlan-gpe", Vxlan;
     /// A Geneve packet, decoded.
     Geneve = "geneve", Vxlan;
+    /// An NVGRE packet, decoded.
+    Nvgre = "nvgre", Vxlan;
     /// A piece of a UDP datagram that carries, or may carry, VXLAN, other than the one that completes it.
     Fragment = "fragment", Fragment;
     /// Not IP.
@@ -81,6 +83,8 @@ endings! {
     UnselectedVxlanGpe = "unselected_vxlan_gpe", Other;
     /// Geneve that is not to be reported.
     UnselectedGeneve = "unselected_geneve", Other;
+    /// NVGRE that is not to be reported.
+    UnselectedNvgre = "unselected_nvgre", Other;
     /// More carriers inside each other than are looked into, and no VXLAN in those.
     CarriersExceeded = "carriers_exceeded", Other;
     /// The I flag is not set, so there is no valid VNI (RFC 7348, section 5).
@@ -138,7 +142,7 @@ impl Ending {
     #[inline]
     #[must_use]
     pub fn is_packet(self) -> bool {
-        self as u8 <= Ending::Geneve as u8
+        self as u8 <= Ending::Nvgre as u8
     }
 
     /// The reasons: all but those of packets and fragments.
@@ -153,6 +157,7 @@ impl Ending {
             Encapsulation::Vxlan => Ending::Vxlan,
             Encapsulation::VxlanGpe => Ending::VxlanGpe,
             Encapsulation::Geneve => Ending::Geneve,
+            Encapsulation::Nvgre => Ending::Nvgre,
         }
     }
 
@@ -163,6 +168,7 @@ impl Ending {
             Encapsulation::Vxlan => Ending::UnselectedVxlan,
             Encapsulation::VxlanGpe => Ending::UnselectedVxlanGpe,
             Encapsulation::Geneve => Ending::UnselectedGeneve,
+            Encapsulation::Nvgre => Ending::UnselectedNvgre,
         }
     }
 }

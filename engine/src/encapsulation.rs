@@ -16,11 +16,13 @@ pub enum Encapsulation {
     VxlanGpe,
     /// Geneve (RFC 8926).
     Geneve,
+    /// NVGRE (RFC 7637), which is over IP without UDP.
+    Nvgre,
 }
 
 impl Encapsulation {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Vxlan, Self::VxlanGpe, Self::Geneve];
+    pub const ALL: [Self; 4] = [Self::Vxlan, Self::VxlanGpe, Self::Geneve, Self::Nvgre];
 
     /// The one of that number, which must be one's.
     #[inline]
@@ -51,6 +53,7 @@ impl Encapsulation {
             Self::Vxlan => "vxlan",
             Self::VxlanGpe => "vxlan-gpe",
             Self::Geneve => "geneve",
+            Self::Nvgre => "nvgre",
         }
     }
 }

@@ -33,7 +33,7 @@ fn hash_addresses<H: Hasher>(is_v6: bool, source: u128, destination: u128, word:
     }
 }
 
-/// Outer source MAC and outer UDP source port.
+/// Outer source MAC and outer UDP source port; of NVGRE, which has none, the flow identifier instead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Origin(u64);
 
@@ -51,7 +51,7 @@ impl Origin {
         Some(Mac::from_bits(self.0)).filter(|mac| mac.bits() != 0)
     }
 
-    /// Outer UDP source port.
+    /// Outer UDP source port, or flow identifier.
     #[must_use]
     pub fn port(self) -> u16 {
         (self.0 >> PORT_SHIFT) as u16

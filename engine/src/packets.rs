@@ -155,8 +155,11 @@ pub const COLUMNS: &[Column] = &[
     },
     Column { name: "src_vtep", value: Of::Packet(|packet| Value::Ip(packet.tunnel.source())) },
     Column { name: "dst_vtep", value: Of::Packet(|packet| Value::Ip(packet.tunnel.destination())) },
-    Column { name: "outer_src_port", value: Of::Packet(|packet| Value::Count(packet.origin.port().into())) },
-    Column { name: "udp_port", value: Of::Packet(|packet| Value::Count(packet.tunnel.udp_port().into())) },
+    Column {
+        name: "outer_src_port",
+        value: Of::Packet(|packet| count(packet.tunnel.source_port(packet.origin))),
+    },
+    Column { name: "udp_port", value: Of::Packet(|packet| count(packet.tunnel.udp_port())) },
     Column { name: "vni", value: Of::Packet(|packet| Value::Count(packet.key.vni().into())) },
     Column {
         name: "src_mac",
@@ -221,6 +224,7 @@ pub const COLUMNS: &[Column] = &[
     },
     Column { name: "depth", value: Of::Around(|_, around| Value::Count(around.layers.len() as u64 + 1)) },
     Column { name: "policy_id", value: Of::Packet(|packet| count(packet.group_policy().map(|it| it.id))) },
+    Column { name: "flow_id", value: Of::Packet(|packet| count(packet.tunnel.flow_id(packet.origin))) },
 ];
 
 fn count(number: Option<u16>) -> Value {

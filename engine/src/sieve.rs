@@ -58,8 +58,8 @@ impl Sieve {
         let mut ending = decode(frame, &self.settings.overlays, packet, &mut self.aside);
         let copy = self.tally.frame(frame, ending, &self.settings.overlays);
         self.aside.error = None;
-        if let Some((port, vni)) = self.aside.candidate.take() {
-            self.tally.candidate(port, vni);
+        if let Some(found) = self.aside.candidate.take() {
+            self.tally.candidate(found);
         }
         let mut piece = None;
         if ending == Ending::Fragment {

@@ -24,6 +24,7 @@ pub mod loopback;
 pub mod mac;
 pub mod mpls;
 pub mod ndp;
+pub mod nvgre;
 pub mod pppoe;
 pub mod sctp;
 pub mod sll;

@@ -18,7 +18,7 @@ fn verdict_of(data: &[u8], wire_len: usize) -> (Outside, Inside) {
     let (mut packet, mut aside) = (Packet::default(), Aside::default());
     let frame = Frame { data, wire_len: wire_len as u32, time: 1, link: LinkType::ETHERNET };
     assert_eq!(decode(&frame, &Overlays::default(), &mut packet, &mut aside), Ending::Vxlan);
-    verify(&frame, &packet).verdict().unwrap()
+    verify(&frame, &packet, &Overlays::default()).verdict().unwrap()
 }
 
 fn verdict(data: &[u8]) -> (Outside, Inside) {

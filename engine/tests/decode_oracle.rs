@@ -268,7 +268,7 @@ proptest! {
         prop_assert_eq!(ending, Ending::Vxlan);
         let link_len = 14 + 4 * outside.vlans.len();
         prop_assert_eq!((packet.tunnel.source(), packet.tunnel.destination()), (outside.ip.source, outside.ip.destination));
-        prop_assert_eq!((packet.tunnel.udp_port(), packet.key.vni()), (4789, vni));
+        prop_assert_eq!((packet.tunnel.udp_port(), packet.key.vni()), (Some(4789), vni));
         prop_assert_eq!(Some(packet.origin.port()), outside.transport.ports().map(|ports| ports.0));
         prop_assert_eq!((packet.outer_ip_header_len, packet.outer_ip_len as usize), (outside.ip.header_len(), frame.len() - link_len));
         prop_assert_eq!((packet.inner_len as usize, packet.payload_len as usize), (inner_frame.len(), data));

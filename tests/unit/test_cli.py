@@ -169,6 +169,7 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
             "vxlan,geneve",
             "--max-depth",
             "7",
+            "--match-source-port",
             "-c",
             "5",
             "--threads",
@@ -182,7 +183,13 @@ def test_every_command_has_every_common_option(stage: Stage, command: str) -> No
     )
     assert outcome.code == 0, outcome.err
     asked = {name: stage.asked[name] for name in ("overlays", "count", "threads", "max_flows")}
-    overlays = Overlays(ports=[8472], auto_ports=True, encapsulations=["vxlan", "geneve"], max_depth=7)
+    overlays = Overlays(
+        ports=[8472],
+        auto_ports=True,
+        encapsulations=["vxlan", "geneve"],
+        max_depth=7,
+        match_source_port=True,
+    )
     assert asked == {"overlays": overlays, "count": 5, "threads": 2, "max_flows": 9}
     assert stage.asked["sources"] == [("a.pcap", "a.pcap"), ("b.pcap", "b.pcap")]
     assert stage.asked["keep_on_interrupt"] is True
@@ -333,7 +340,7 @@ def test_hints(stage: Stage) -> None:
     hint = "22 frames on UDP 8472 look like VXLAN (VNI 4): add --port 8472"
     total = row("overhead_total", offload_frames=0)
     none = frames(vxlan=0, selected=0)
-    stage.analysis = FakeAnalysis({"overhead_total": [total]}, candidates=[(8472, 22, [4])], frames=none)
+    stage.analysis = FakeAnalysis({"overhead_total": [total]}, candidates=[(8472, 22, [4], 0)], frames=none)
     assert stage.run("vnis", "x").err == f"hint: {hint}\n"
     assert stage.run("vnis", "-q", "x").err == ""
     summary = stage.run("summary", "--json", "x")

@@ -7,13 +7,13 @@ from vxinspect.hints import all_hints, checksum_hints, finding_hints, icmp_hints
 
 def test_other_port() -> None:
     """VXLAN on a port that was not asked for is told with what to type."""
-    found = finding_hints(frames(vxlan=0, selected=0), [(8472, 22, [4])], [4789], copies())
+    found = finding_hints(frames(vxlan=0, selected=0), [(8472, 22, [4], 0)], [4789], copies())
     assert found == ["22 frames on UDP 8472 look like VXLAN (VNI 4): add --port 8472"]
 
 
 def test_other_port_beside_the_first() -> None:
     """A named port replaces the default, so the advice names those in use too."""
-    found = finding_hints(frames(), [(8472, 22, [4, 5])], [4789], copies())
+    found = finding_hints(frames(), [(8472, 22, [4, 5], 0)], [4789], copies())
     assert found == ["22 frames on UDP 8472 look like VXLAN (VNIs 4, 5): add --port 4789 --port 8472"]
 
 
@@ -30,13 +30,13 @@ def test_incomplete_datagrams() -> None:
 
 def test_many_vnis_are_not_all_listed() -> None:
     """Four VNIs are enough to recognise a network."""
-    found = finding_hints(frames(vxlan=0), [(8472, 22, [1, 2, 3, 4, 5, 6])], [4789], copies())
+    found = finding_hints(frames(vxlan=0), [(8472, 22, [1, 2, 3, 4, 5, 6], 0)], [4789], copies())
     assert "(VNIs 1, 2, 3, 4, ...)" in found[0]
 
 
 def test_one_frame_is_chance() -> None:
     """A single frame that looks like VXLAN gives no advice to open its port."""
-    found = finding_hints(frames(vxlan=0, selected=0), [(53, 1, [4])], [4789], copies())
+    found = finding_hints(frames(vxlan=0, selected=0), [(53, 1, [4], 0)], [4789], copies())
     assert len(found) == 1
     assert "53" not in found[0]
 
@@ -137,3 +137,16 @@ def test_checksums() -> None:
 def test_nothing_to_say() -> None:
     """A sound capture on the default port has no hints."""
     assert all_hints(frames(notes={"inner_cut": 0}), [], [4789], copies(), 0) == []
+
+
+def test_frames_from_vxlan_s_port_are_no_other_port() -> None:
+    """What the source port explains is told once, however many ports it went to; the rest of a port stays."""
+    answers = [(50_000 + at, 2, [4], 2) for at in range(3)]
+    found = finding_hints(frames(vxlan=0, selected=0), [*answers, (8472, 5, [9], 1)], [4789], copies())
+    assert found == [
+        "4 frames on UDP 8472 look like VXLAN (VNI 9): add --port 8472",
+        "7 frames come from UDP 4789 and look like VXLAN: add --match-source-port",
+    ]
+    # One alone is chance, and then the port has it.
+    found = finding_hints(frames(vxlan=0, selected=0), [(8472, 5, [9], 1)], [4789], copies())
+    assert found == ["5 frames on UDP 8472 look like VXLAN (VNI 9): add --port 8472"]

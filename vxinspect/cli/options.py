@@ -135,6 +135,11 @@ COMMON: tuple[click.Parameter, ...] = (
         f"{','.join(USUAL_ENCAPSULATIONS)} by default.",
     ),
     _read(
+        *("--match-source-port", "match_source_port"),
+        is_flag=True,
+        help_text="VXLAN by its source port too, as some traffic mirrors answer from it.",
+    ),
+    _read(
         "--max-depth",
         metavar="N",
         callback=at_least(1, DEEPEST),
@@ -271,6 +276,7 @@ class Options:
                 ports=given.get("ports", (VXLAN_PORT,)),
                 encapsulations=given.get("encapsulations") or USUAL_ENCAPSULATIONS,
                 max_depth=given.get("max_depth") or MAX_DEPTH,
+                match_source_port=bool(given.get("match_source_port")),
             ),
             checksums=given.get("checksums", False),
             dedup=window_of(

@@ -136,7 +136,7 @@ impl Walker {
             walked.sums.notes_of(packet.notes);
             if self.settings.select.matches(packet, &[]) {
                 if self.settings.checksums {
-                    packet.checks = verify(frame, packet);
+                    packet.checks = verify(frame, packet, &self.settings.overlays);
                 }
                 walked.keys.push(self.seed.hash_one(packet.key));
                 packet.key.set_tunnel(number_of(&mut self.numbers, &mut walked.tunnels, &packet.tunnel));

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::decode::Lookalike;
+
 /// So many frames that look like VXLAN make a port worth a word: one alone may be chance.
 pub const LEAST_FRAMES: u64 = 2;
 
@@ -15,6 +17,8 @@ pub struct Candidate {
     pub port: u16,
     /// How many frames look like VXLAN.
     pub frames: u64,
+    /// How many of those come from a port of VXLAN's.
+    pub from_vxlan_ports: u64,
     /// The lowest of their VNIs, at most eight.
     pub vnis: BTreeSet<u32>,
 }
@@ -25,13 +29,14 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    pub(super) fn add(&mut self, port: u16, vni: u32) {
-        self.take(port, 1, [vni]);
+    pub(super) fn add(&mut self, found: Lookalike) {
+        self.take(found.port, (1, found.is_from_vxlan_port.into()), [found.vni]);
     }
 
     pub(super) fn merge(&mut self, later: &Candidates) {
         for candidate in later.iter() {
-            self.take(candidate.port, candidate.frames, candidate.vnis.iter().copied());
+            let frames = (candidate.frames, candidate.from_vxlan_ports);
+            self.take(candidate.port, frames, candidate.vnis.iter().copied());
         }
     }
 
@@ -39,10 +44,11 @@ impl Candidates {
         self.by_port.values()
     }
 
-    fn take(&mut self, port: u16, frames: u64, vnis: impl IntoIterator<Item = u32>) {
+    fn take(&mut self, port: u16, (frames, from): (u64, u64), vnis: impl IntoIterator<Item = u32>) {
         let candidate =
             self.by_port.entry(port).or_insert_with(|| Candidate { port, ..Candidate::default() });
         candidate.frames += frames;
+        candidate.from_vxlan_ports += from;
         candidate.vnis.extend(vnis);
         while candidate.vnis.len() > MOST_VNIS {
             candidate.vnis.pop_last();
@@ -61,7 +67,8 @@ mod tests {
         let all = |vnis: &[u32]| {
             let mut candidates = Candidates::default();
             for vni in vnis {
-                candidates.add(8472, *vni);
+                let is_from_vxlan_port = vni % 20 == 0;
+                candidates.add(Lookalike { port: 8472, vni: *vni, is_from_vxlan_port });
             }
             candidates
         };
@@ -69,8 +76,9 @@ mod tests {
         for at in 0..=vnis.len() {
             let mut first = all(&vnis[..at]);
             first.merge(&all(&vnis[at..]));
-            let told =
-                |c: &Candidates| c.iter().map(|c| (c.port, c.frames, c.vnis.clone())).collect::<Vec<_>>();
+            let told = |c: &Candidates| {
+                c.iter().map(|c| (c.frames, c.from_vxlan_ports, c.vnis.clone())).collect::<Vec<_>>()
+            };
             assert_eq!(told(&first), told(&whole));
         }
         assert_eq!(whole.by_port[&8472].vnis, BTreeSet::from([10, 15, 20, 30, 40, 50, 60, 70]));

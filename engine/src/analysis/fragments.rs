@@ -182,11 +182,11 @@ impl Fragments {
         aside: &mut Aside,
     ) -> Found {
         let ending = decode::whole(&open.whole(last), &settings.overlays, packet, aside);
-        if let Some((port, vni)) = aside.candidate.take() {
-            tally.candidate(port, vni);
+        if let Some(found) = aside.candidate.take() {
+            tally.candidate(found);
         }
         if settings.checksums && ending.is_packet() {
-            packet.checks = decode::verify_whole(&open.whole(last), packet);
+            packet.checks = decode::verify_whole(&open.whole(last), packet, &settings.overlays);
         }
         let is_other = ending.disposition() == Disposition::Other;
         let frames = if is_other && open.is_ours() { open.frames } else { 1 };

@@ -3,7 +3,7 @@
 use super::candidates::{Candidate, Candidates, LEAST_FRAMES};
 use super::copies::{Copies, Window};
 use crate::capture::Frame;
-use crate::decode::{Overlays, fingerprint};
+use crate::decode::{Lookalike, Overlays, fingerprint};
 use crate::disposition::{Ending, Endings};
 use crate::packet::{Note, Notes};
 use crate::timespan::TimeSpan;
@@ -83,9 +83,9 @@ impl Tally {
         self.sums.notes_of(notes);
     }
 
-    /// A frame to `port` that looks like VXLAN of `vni`.
-    pub(crate) fn candidate(&mut self, port: u16, vni: u32) {
-        self.candidates.add(port, vni);
+    /// A frame that looks like VXLAN.
+    pub(crate) fn candidate(&mut self, found: Lookalike) {
+        self.candidates.add(found);
     }
 
     pub(super) fn merge(&mut self, later: &Tally) {

@@ -7,7 +7,6 @@ use hashbrown::HashMap;
 
 use crate::encapsulation::{Around, Carriers, Encapsulation};
 use crate::packet::{Layer, Tunnel};
-use crate::wire::udp;
 
 /// What wraps a packet, down to one of its overlays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +84,7 @@ impl Chains {
         let chain = Chain {
             layers: with_paths.collect(),
             carriers,
-            udp_bytes: (layers.len() * udp::HEADER_LEN) as u32,
+            udp_bytes: layers.iter().map(|layer| layer.tunnel.udp_header_len()).sum(),
             overlay_bytes: layers.iter().map(|layer| layer.tunnel.overlay_header_len()).sum(),
             carrier_bytes: all_carriers.map(Carriers::header_len).sum(),
         };

@@ -4,7 +4,6 @@ use super::chains::{Path, PathId};
 use super::{Cell, Cells, ShortSet};
 use crate::packet::{Layer, Tunnel};
 use crate::wire::mac::Mac;
-use crate::wire::udp;
 
 /// One overlay of a cell's packets.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +94,7 @@ impl Cells {
     #[must_use]
     pub fn header_bytes(&self, cell: &Cell) -> HeaderBytes {
         let tunnel = self.tunnel(cell);
-        let (udp, overlays) = (udp::HEADER_LEN as u32, tunnel.overlay_header_len());
+        let (udp, overlays) = (tunnel.udp_header_len(), tunnel.overlay_header_len());
         match self.tunnels.around(tunnel) {
             None => HeaderBytes { udp, overlays, carriers: 0 },
             Some(chain) => HeaderBytes {
@@ -109,7 +108,9 @@ impl Cells {
     /// Hands over the UDP source ports of the outermost of them, with how many packets each has.
     pub fn port_loads(&self, id: u32, mut each: impl FnMut(u16, u64)) {
         let cell = self.get(id);
-        match self.outermost(cell).outer {
+        let outermost = self.outermost(cell);
+        match outermost.outer {
+            _ if !outermost.tunnel.is_over_udp() => {}
             Some(layer) => each(layer.origin.port(), cell.packets),
             None => self.spill.each_port(id, cell, each),
         }
@@ -118,6 +119,7 @@ impl Cells {
     /// Adds the UDP source ports that one overlay of a cell's packets came from to `ports`.
     pub fn source_ports(&self, id: u32, level: &Level<'_>, ports: &mut ShortSet) {
         match level.outer {
+            _ if !level.tunnel.is_over_udp() => {}
             Some(layer) => ports.insert(layer.origin.port()),
             None => self.spill.add_ports_to(ports, id, self.get(id)),
         }

@@ -6,7 +6,7 @@
 
 use crate::capture::Frame;
 use crate::disposition::{Disposition, Ending};
-use crate::encapsulation::{Carrier, Carriers};
+use crate::encapsulation::{Carrier, Carriers, Encapsulation};
 use crate::packet::{Note, Packet};
 use crate::wire::erspan::{Erspan, FrameType};
 use crate::wire::ethernet::{Ethernet, ethertype};
@@ -14,12 +14,13 @@ use crate::wire::gre::{Gre, protocol_type};
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
 use crate::wire::mpls::{self, Behind, Mpls};
+use crate::wire::nvgre::Nvgre;
 use crate::wire::pppoe::{Pppoe, ppp};
 use crate::wire::{Missing, Span};
 
 use super::network::{self, Network};
 use super::overlays::Overlays;
-use super::{Aside, LARGEST_MTU, behind_headers, fragment, link, quote};
+use super::{Aside, LARGEST_MTU, behind_headers, fragment, link, quote, relative};
 
 /// So many labels one stack may have: segment routing, which uses the most, has ten or so.
 const MOST_LABELS: usize = 16;
@@ -87,6 +88,8 @@ struct Passed<'a> {
     is_offload: bool,
     /// Inside of a mirrored frame, which the mirror may have cut.
     is_mirrored: bool,
+    /// Whether NVGRE is no carrier, but where it ends.
+    ends_at_nvgre: bool,
 }
 
 /// Whether EtherType `announced` is a carrier's.
@@ -100,8 +103,19 @@ pub(crate) fn is_protocol(number: u8) -> bool {
     matches!(number, protocol::IPIP | protocol::IPV6 | protocol::GRE)
 }
 
-/// Goes from `place`, inside of `carriers`, to the IP packet behind all further ones.
-pub(super) fn reach(place: Place<'_>, mac: Option<Mac>, carriers: Carriers) -> Result<Reached<'_>, Lost> {
+/// Whether an overlay's header follows that of `ip` directly: NVGRE's.
+pub(super) fn is_nvgre(ip: &Network<'_>) -> bool {
+    ip.protocol == protocol::GRE && ip.fragment.is_none() && matches!(Nvgre::read(ip.payload), Ok(Some(_)))
+}
+
+/// Goes from `place`, inside of `carriers`, to the IP packet behind all further ones; or to one of NVGRE, where it
+/// `ends_at_nvgre`.
+pub(super) fn reach(
+    place: Place<'_>,
+    mac: Option<Mac>,
+    carriers: Carriers,
+    ends_at_nvgre: bool,
+) -> Result<Reached<'_>, Lost> {
     let mut passed = Passed {
         place,
         mac,
@@ -110,6 +124,7 @@ pub(super) fn reach(place: Place<'_>, mac: Option<Mac>, carriers: Carriers) -> R
         outermost_len: None,
         is_offload: false,
         is_mirrored: false,
+        ends_at_nvgre,
     };
     loop {
         if let Some(reached) = passed.step()? {
@@ -157,7 +172,8 @@ impl<'a> Passed<'a> {
             return Err(fault.into());
         }
         let outermost_len = *self.outermost_len.get_or_insert(ip.total_len);
-        if ip.fragment.is_none() && is_protocol(ip.protocol) {
+        let is_carrier = is_protocol(ip.protocol) && !(self.ends_at_nvgre && is_nvgre(&ip));
+        if ip.fragment.is_none() && is_carrier {
             self.ip_header_len += ip.header_len;
             self.is_offload |= ip.length_left_out;
             self.mac = None;
@@ -305,17 +321,32 @@ pub(super) fn look(
         return otherwise;
     }
     let plain = Plain { otherwise, cut: otherwise };
-    match through(frame) {
+    let ending = match through(frame, overlays.has_nvgre()) {
         Ok(reached) => behind(frame, &reached, plain, overlays, packet, aside),
         Err(lost) => plain.ending(lost),
-    }
+    };
+    left_out(ending, overlays, aside, || through(frame, true))
 }
 
-/// Goes to the IP packet behind the carriers of `frame`.
-pub(super) fn through<'a>(frame: &Frame<'a>) -> Result<Reached<'a>, Lost> {
+/// The ending of what is NVGRE, and in which nothing was found that is reported; `through` goes there.
+pub(super) fn left_out<'a>(
+    ending: Ending,
+    overlays: &Overlays,
+    aside: &Aside,
+    through: impl FnOnce() -> Result<Reached<'a>, Lost>,
+) -> Ending {
+    let says_nothing = matches!(ending, Ending::NonIp | Ending::NonUdp | Ending::OtherPort)
+        && aside.candidate.is_none()
+        && aside.error.is_none();
+    let is_left_out = says_nothing && !overlays.has_nvgre() && through().is_ok_and(|it| is_nvgre(&it.ip));
+    if is_left_out { Ending::UnselectedNvgre } else { ending }
+}
+
+/// Goes to the IP packet behind the carriers of `frame`, as [`reach`] does.
+pub(super) fn through<'a>(frame: &Frame<'a>, ends_at_nvgre: bool) -> Result<Reached<'a>, Lost> {
     let link = link::read(frame)?;
     let announced = link.ethertype.ok_or(Lost::Otherwise)?;
-    reach(Place::Announced(announced, link.payload), link.source, Carriers::default())
+    reach(Place::Announced(announced, link.payload), link.source, Carriers::default(), ends_at_nvgre)
 }
 
 /// The overlay in an IP packet that carriers brought.
@@ -332,11 +363,14 @@ pub(super) fn behind(
         let ending = fragment::ending(ip, fragment);
         return if ending == Ending::Fragment { ending } else { plain.otherwise };
     }
-    if ip.protocol != protocol::UDP {
-        quote::look(ip, frame, overlays, packet, aside);
-        return plain.otherwise;
-    }
-    let ending = behind_headers(frame, reached.mac, ip, overlays, packet, aside);
+    let ending = match ip.protocol {
+        protocol::UDP => behind_headers(frame, reached.mac, ip, overlays, packet, aside),
+        protocol::GRE => relative(Encapsulation::Nvgre, frame, reached.mac, ip, None, ip.payload, packet),
+        _ => {
+            quote::look(ip, frame, overlays, packet, aside);
+            return plain.otherwise;
+        }
+    };
     let ending = ending.unwrap_or_else(|ending| ending);
     match ending.disposition() {
         // Its UDP header says nothing sound, so that nothing says that it is VXLAN.

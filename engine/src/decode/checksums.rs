@@ -7,6 +7,7 @@ use super::carriers;
 use super::fragment::{self, Whole};
 use super::header::Payload;
 use super::network::{self, Header, Network};
+use super::overlays::Overlays;
 use crate::capture::Frame;
 use crate::packet::{Checks, Inside, Outside, Packet};
 use crate::wire::Span;
@@ -22,17 +23,17 @@ const ICMP_FIELD: usize = 2;
 
 /// Verifies the checksums of a VXLAN packet in `frame`, which `packet` was decoded from.
 #[must_use]
-pub fn verify(frame: &Frame<'_>, packet: &Packet) -> Checks {
+pub fn verify(frame: &Frame<'_>, packet: &Packet, overlays: &Overlays) -> Checks {
     let held = packet.inner(frame.data);
-    let reached = carriers::through(frame).ok();
+    let reached = carriers::through(frame, overlays.has_nvgre()).ok();
     checks(packet, held, reached.as_ref().map(|it| &it.ip))
 }
 
 /// Verifies those of a VXLAN packet that was put together, and which `packet` was decoded from.
 #[must_use]
-pub fn verify_whole(whole: &Whole<'_>, packet: &Packet) -> Checks {
+pub fn verify_whole(whole: &Whole<'_>, packet: &Packet, overlays: &Overlays) -> Checks {
     let held = packet.inner(whole.front);
-    let reached = fragment::reach(whole).ok();
+    let reached = fragment::reach(whole, overlays.has_nvgre()).ok();
     checks(packet, held, reached.as_ref().map(|it| &it.ip))
 }
 
@@ -44,6 +45,10 @@ fn checks(packet: &Packet, held: &[u8], ip: Option<&Network<'_>>) -> Checks {
 /// `left` is what the inner message adds up to, with its pseudo-header, if its checksum is left to the network card: a VTEP
 /// computes the outer one for what the card will make of it, which adds up to nothing.
 fn outside(ip: Option<&Network<'_>>, left: Option<Sum>) -> Outside {
+    // NVGRE has no UDP header, and none with a checksum.
+    if ip.is_some_and(carriers::is_nvgre) {
+        return Outside::Zero;
+    }
     let read = ip.and_then(|ip| Some((ip, Udp::read(ip.payload).ok()?.0)));
     match read {
         Some((ip, _)) if ip.protocol != protocol::UDP => Outside::Unverified,

@@ -10,7 +10,7 @@ use foldhash::quality::RandomState;
 
 use crate::capture::Frame;
 use crate::disposition::{Disposition, Ending};
-use crate::encapsulation::Carriers;
+use crate::encapsulation::{Carriers, Encapsulation};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::protocol;
 use crate::wire::udp::{self, Udp};
@@ -88,32 +88,40 @@ impl<'a> Announced<'a> {
     }
 
     /// The IP packet in it, behind any carriers.
-    fn packet(&self) -> Option<(Span<'a>, Network<'a>)> {
+    fn packet(&self, overlays: &Overlays) -> Option<(Span<'a>, Network<'a>)> {
         if let Some(ip) = self.ip.filter(|ip| ip.protocol == protocol::UDP) {
             return Some((self.span, ip));
         }
         let place = Place::Announced(self.ethertype, self.span);
-        let reached = carriers::reach(place, None, Carriers::default()).ok()?;
+        let reached = carriers::reach(place, None, Carriers::default(), overlays.has_nvgre()).ok()?;
         Some((reached.span, reached.ip))
     }
 }
 
 /// What the VXLAN packet that `ip` is carries.
 fn inside<'a>(ip: &Network<'a>, overlays: &Overlays) -> Option<Announced<'a>> {
-    if ip.protocol != protocol::UDP || is_later_fragment(ip) {
+    if is_later_fragment(ip) {
         return None;
     }
-    let (udp, data) = Udp::read(ip.payload).ok()?;
-    let header = header::read(overlays.at(udp.destination_port())?, data).ok()?;
+    let header = match ip.protocol {
+        protocol::UDP => {
+            let (udp, data) = Udp::read(ip.payload).ok()?;
+            header::read(overlays.between(udp.source_port(), udp.destination_port())?, data)
+        }
+        protocol::GRE if overlays.has_nvgre() => header::read(Encapsulation::Nvgre, ip.payload),
+        _ => return None,
+    };
+    let header = header.ok()?;
     let (_, ethertype, payload) = header.payload.read(header.inner)?;
     Some(Announced::read(ethertype, payload))
 }
 
 fn encapsulated(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
-    let (span, ip) = Announced::by(frame)?.packet()?;
+    let (span, ip) = Announced::by(frame)?.packet(overlays)?;
     let mut innermost = inside(&ip, overlays);
     for _ in 1..MOST_LAYERS {
-        let deeper = innermost.as_ref().filter(|it| it.may_hold_one()).and_then(Announced::packet);
+        let holder = innermost.as_ref().filter(|it| it.may_hold_one());
+        let deeper = holder.and_then(|it| it.packet(overlays));
         let Some(deeper) = deeper.and_then(|(_, ip)| inside(&ip, overlays)) else {
             break;
         };
@@ -124,10 +132,11 @@ fn encapsulated(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
 
 /// A fragment, of which only the first tells that it is none of VXLAN.
 fn piece(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
-    let ip = carriers::through(frame).ok()?.ip;
+    let ip = carriers::through(frame, false).ok()?.ip;
     let begins = ip.protocol == protocol::UDP && !is_later_fragment(&ip);
     let udp = Some(ip.payload).filter(|_| begins).and_then(|payload| Udp::read(payload).ok());
-    let is_other = udp.is_some_and(|(udp, _)| overlays.at(udp.destination_port()).is_none());
+    let is_other =
+        udp.is_some_and(|(udp, _)| overlays.between(udp.source_port(), udp.destination_port()).is_none());
     if is_other { alone(frame) } else { encapsulated(frame, overlays) }
 }
 

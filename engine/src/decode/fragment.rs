@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use foldhash::quality::FixedState;
 
-use super::carriers::{self, Place, Plain, Reached};
+use super::carriers::{self, Lost, Place, Plain, Reached};
 use super::network::{self, Fragment, Header, Network};
 use super::{Aside, LARGEST_MTU, Overlays, behind_headers, inside};
 use crate::capture::{Frame, LinkType};
@@ -140,7 +140,7 @@ pub(super) fn ending(ip: &Network<'_>, fragment: &Fragment) -> Ending {
 #[must_use]
 pub fn piece<'a>(frame: &Frame<'a>) -> Option<Piece<'a>> {
     let Reached { ip, mac, carriers, ip_header_len, outermost_len, is_offload, .. } =
-        carriers::through(frame).ok()?;
+        carriers::through(frame, false).ok()?;
     let fragment = ip.fragment?;
     let data = ip.payload.bytes();
     Some(Piece {
@@ -203,7 +203,8 @@ pub struct Whole<'a> {
 /// Walks what is behind the IP headers of `whole`, as [`super::decode`] does in a frame.
 #[must_use]
 pub fn whole(whole: &Whole<'_>, overlays: &Overlays, packet: &mut Packet, aside: &mut Aside) -> Ending {
-    walk(whole, overlays, packet, aside).unwrap_or_else(|ending| ending)
+    let ending = walk(whole, overlays, packet, aside).unwrap_or_else(|ending| ending);
+    carriers::left_out(ending, overlays, aside, || reach(whole, true).map_err(Lost::from))
 }
 
 fn walk(
@@ -212,10 +213,10 @@ fn walk(
     packet: &mut Packet,
     aside: &mut Aside,
 ) -> Result<Ending, Ending> {
-    let reached = reach(whole)?;
+    let reached = reach(whole, overlays.has_nvgre())?;
     let frame =
         Frame { data: whole.front, wire_len: whole.wire_len, time: whole.time, link: LinkType::ETHERNET };
-    let ending = if reached.carriers.is_empty() {
+    let ending = if reached.carriers.is_empty() && reached.ip.protocol == protocol::UDP {
         behind_headers(&frame, reached.mac, &reached.ip, overlays, packet, aside)?
     } else {
         carriers::behind(&frame, &reached, plain(whole), overlays, packet, aside)
@@ -243,17 +244,13 @@ fn plain(whole: &Whole<'_>) -> Plain {
     Plain { otherwise: Ending::NonUdp, cut }
 }
 
-/// The IP packet that `whole` is, behind the extension headers in its pieces; or that it carries.
-pub(super) fn reach<'a>(whole: &Whole<'a>) -> Result<Reached<'a>, Ending> {
+/// The IP packet that `whole` is, behind the extension headers in its pieces; or that it carries, unless it
+/// `ends_at_nvgre` and is that.
+pub(super) fn reach<'a>(whole: &Whole<'a>, ends_at_nvgre: bool) -> Result<Reached<'a>, Ending> {
     let Datagram { is_v6, source, destination, carriers, .. } = whole.datagram;
     let span = Span::new(whole.front, whole.len as usize);
     let behind = network::extensions(whole.protocol, span)?;
     let header_len = whole.header_len + (span.wire_len() - behind.payload.wire_len()) as u32;
-    if behind.protocol != protocol::UDP {
-        let place = Place::Protocol(behind.protocol, behind.payload);
-        let reached = carriers::reach(place, None, carriers).map_err(|lost| plain(whole).ending(lost))?;
-        return Ok(Reached { ip_header_len: header_len + reached.ip_header_len, ..reached });
-    }
     let ip = Network {
         is_v6,
         source,
@@ -268,6 +265,12 @@ pub(super) fn reach<'a>(whole: &Whole<'a>) -> Result<Reached<'a>, Ending> {
         payload: behind.payload,
         fault: None,
     };
+    if ip.protocol != protocol::UDP && !(ends_at_nvgre && carriers::is_nvgre(&ip)) {
+        let place = Place::Protocol(behind.protocol, behind.payload);
+        let reached = carriers::reach(place, None, carriers, ends_at_nvgre);
+        let reached = reached.map_err(|lost| plain(whole).ending(lost))?;
+        return Ok(Reached { ip_header_len: header_len + reached.ip_header_len, ..reached });
+    }
     let (mac, ip_header_len, outermost_len, is_offload) = (whole.mac, 0, 0, false);
     Ok(Reached { ip, span, mac, carriers, ip_header_len, outermost_len, is_offload })
 }

@@ -6,6 +6,8 @@ use crate::packet::{Note, Notes, Packet};
 use crate::wire::ethernet::{self, Ethernet, ethertype};
 use crate::wire::geneve::{self, Geneve};
 use crate::wire::mac::Mac;
+use crate::wire::nvgre::{self, Nvgre};
+use crate::wire::udp::Udp;
 use crate::wire::vxlan::{self, GroupPolicy, Vxlan};
 use crate::wire::vxlan_gpe::{self, VxlanGpe, next};
 use crate::wire::{Missing, Span};
@@ -80,14 +82,25 @@ pub(super) struct Header<'a> {
     pub(super) inner: Span<'a>,
     pub(super) notes: Notes,
     pub(super) policy: Option<GroupPolicy>,
+    /// Of NVGRE.
+    pub(super) flow_id: Option<u8>,
 }
 
-/// The header at the front of `data`, the payload of a UDP datagram to a port of `overlay`.
+impl Header<'_> {
+    /// The ports of the UDP header in front, if there is one; else what stands in their place.
+    pub(super) fn ports(&self, udp: Option<Udp<'_>>) -> (u16, u16) {
+        let without = (self.flow_id.unwrap_or_default().into(), 0);
+        udp.map_or(without, |udp| (udp.source_port(), udp.destination_port()))
+    }
+}
+
+/// The header at the front of `data`, the payload of a UDP datagram to a port of `overlay`; for NVGRE, of an IP packet.
 pub(super) fn read(overlay: Encapsulation, data: Span<'_>) -> Result<Header<'_>, Ending> {
     match overlay {
         Encapsulation::Vxlan => vxlan(data),
         Encapsulation::VxlanGpe => vxlan_gpe(data),
         Encapsulation::Geneve => geneve(data),
+        Encapsulation::Nvgre => nvgre(data),
     }
 }
 
@@ -105,7 +118,15 @@ fn vxlan(data: Span<'_>) -> Result<Header<'_>, Ending> {
         return Err(Ending::IFlagClear);
     }
     let (notes, policy) = extensions(header);
-    Ok(Header { vni: header.vni(), len: vxlan::HEADER_LEN, payload: Payload::Ethernet, inner, notes, policy })
+    Ok(Header {
+        vni: header.vni(),
+        len: vxlan::HEADER_LEN,
+        payload: Payload::Ethernet,
+        inner,
+        notes,
+        policy,
+        flow_id: None,
+    })
 }
 
 /// What a VXLAN header says beyond RFC 7348.
@@ -132,7 +153,8 @@ fn vxlan_gpe(data: Span<'_>) -> Result<Header<'_>, Ending> {
     let mut notes = Notes::default();
     notes.set(Note::ReservedBits, header.has_reserved_bits());
     let payload = Payload::next(header.next_protocol());
-    Ok(Header { vni: header.vni(), len: vxlan_gpe::HEADER_LEN, payload, inner, notes, policy: None })
+    let len = vxlan_gpe::HEADER_LEN;
+    Ok(Header { vni: header.vni(), len, payload, inner, notes, policy: None, flow_id: None })
 }
 
 /// Options are skipped, known or not: a receiver that has to know one drops the packet, and a capture shows it.
@@ -151,5 +173,23 @@ fn geneve(data: Span<'_>) -> Result<Header<'_>, Ending> {
     notes.set(Note::CriticalOptions, header.critical());
     let (len, payload) =
         (geneve::HEADER_LEN + header.options_len(), Payload::announced(header.protocol_type()));
-    Ok(Header { vni: header.vni(), len, payload, inner, notes, policy: None })
+    Ok(Header { vni: header.vni(), len, payload, inner, notes, policy: None, flow_id: None })
+}
+
+/// Other GRE is a carrier, or nothing that is looked into.
+fn nvgre(data: Span<'_>) -> Result<Header<'_>, Ending> {
+    let Ok(Some((header, inner))) = Nvgre::read(data) else {
+        return Err(Ending::NonUdp);
+    };
+    let mut notes = Notes::default();
+    notes.set(Note::ReservedBits, header.has_reserved_bits());
+    Ok(Header {
+        vni: header.vsid(),
+        len: nvgre::HEADER_LEN,
+        payload: Payload::Ethernet,
+        inner,
+        notes,
+        policy: None,
+        flow_id: Some(header.flow_id()),
+    })
 }

@@ -57,6 +57,8 @@ pub struct Overlays {
     pub selected: Encapsulations,
     /// So many overlays may be inside each other.
     pub max_depth: usize,
+    /// Whether what comes from one of `ports` is VXLAN too, where it has the header.
+    pub match_source_port: bool,
 }
 
 impl Overlays {
@@ -68,7 +70,13 @@ impl Overlays {
     pub fn new(ports: Ports, selected: Encapsulations, max_depth: usize) -> Self {
         let (ports, unselected_ports) =
             if selected.has(Encapsulation::Vxlan) { (ports, Ports::none()) } else { (Ports::none(), ports) };
-        Self { ports, unselected_ports, selected, max_depth }
+        Self { ports, unselected_ports, selected, max_depth, match_source_port: false }
+    }
+
+    /// The same, with VXLAN by its source port too, or without.
+    #[must_use]
+    pub fn matching_source_port(self, match_source_port: bool) -> Self {
+        Self { match_source_port, ..self }
     }
 
     /// The same with more ports of VXLAN.
@@ -76,7 +84,14 @@ impl Overlays {
     pub fn with_ports(&self, more: &[u16]) -> Self {
         let known = self.ports.iter().chain(self.unselected_ports.iter());
         let ports: Vec<u16> = known.chain(more.iter().copied()).collect();
-        Self::new(Ports::new(&ports), self.selected, self.max_depth)
+        let more = Self::new(Ports::new(&ports), self.selected, self.max_depth);
+        more.matching_source_port(self.match_source_port)
+    }
+
+    /// Whether NVGRE is reported. Else it is GRE like any other, a carrier.
+    #[inline]
+    pub(super) fn has_nvgre(&self) -> bool {
+        self.selected.has(Encapsulation::Nvgre)
     }
 
     /// The overlay that is reported of what comes to a UDP port. VXLAN's own ports go first, whatever is their number.
@@ -87,6 +102,23 @@ impl Overlays {
         }
         let is_vxlans = self.unselected_ports.contains(port);
         Encapsulation::of_port(port).filter(|one| !is_vxlans && self.selected.has(*one))
+    }
+
+    /// The same of what goes between two UDP ports: the destination decides, and where that is nobody's, the source may.
+    #[inline]
+    pub(super) fn between(&self, source: u16, destination: u16) -> Option<Encapsulation> {
+        self.at(destination).or_else(|| self.is_from(source, destination).then_some(Encapsulation::Vxlan))
+    }
+
+    /// Whether what goes between two UDP ports is VXLAN by its source port, if it has the header.
+    pub(super) fn is_from(&self, source: u16, destination: u16) -> bool {
+        self.match_source_port && self.ports.contains(source) && self.left_out_at(destination).is_none()
+    }
+
+    /// Whether a UDP port is an overlay's that is reported.
+    #[must_use]
+    pub fn is_known(&self, port: u16) -> bool {
+        self.at(port).is_some()
     }
 
     /// The overlay that is left out of what comes to a UDP port.

@@ -1,9 +1,10 @@
 //! What ICMP errors of the underlay quote: the VXLAN packet that met them.
 
 use super::network::{self, Network};
-use super::{Aside, Overlays, relative};
+use super::{Aside, Overlays, carriers, relative};
 use crate::capture::Frame;
 use crate::disposition::Ending;
+use crate::encapsulation::Encapsulation;
 use crate::packet::{Packet, Tunnel};
 use crate::wire::icmp::{Error, Icmp};
 use crate::wire::ip::protocol;
@@ -37,14 +38,21 @@ fn read(ip: &Network<'_>, frame: &Frame<'_>, overlays: &Overlays, packet: &mut P
     let (icmp, rest) = Icmp::read(ip.is_v6, ip.payload).ok()?;
     let error = icmp.error()?;
     let quoted = network::quoted(ip.is_v6, icmp.quote(rest)).and_then(Network::begun).ok()?;
-    if quoted.protocol != protocol::UDP || quoted.fragment.is_some_and(|fragment| fragment.offset != 0) {
+    if quoted.fragment.is_some_and(|fragment| fragment.offset != 0) {
+        return None;
+    }
+    if overlays.has_nvgre() && carriers::is_nvgre(&quoted) {
+        let nvgre = relative(Encapsulation::Nvgre, frame, None, &quoted, None, quoted.payload, packet);
+        return nvgre.is_ok_and(Ending::is_packet).then_some(error);
+    }
+    if quoted.protocol != protocol::UDP {
         return None;
     }
     let (udp, data) = Udp::read(quoted.payload).ok()?;
-    let overlay = overlays.at(udp.destination_port())?;
+    let overlay = overlays.between(udp.source_port(), udp.destination_port())?;
     let length = usize::from(udp.length()).checked_sub(udp::HEADER_LEN);
     let data = length.map_or(data, |length| data.with_wire_len(length));
-    if !relative(overlay, frame, None, &quoted, udp, data, packet).is_ok_and(Ending::is_packet) {
+    if !relative(overlay, frame, None, &quoted, Some(udp), data, packet).is_ok_and(Ending::is_packet) {
         let tunnel = Tunnel::new(quoted.is_v6, quoted.source, quoted.destination, udp.destination_port());
         *packet = Packet { tunnel: tunnel.of(overlay, vxlan::HEADER_LEN), ..Packet::default() };
     }

@@ -4,7 +4,7 @@
 //! flag, a header cut or too short, a fragment) is the tenant's own traffic, and no reason to refuse the packet.
 
 use crate::disposition::Ending;
-use crate::encapsulation::Carriers;
+use crate::encapsulation::{Carriers, Encapsulation};
 use crate::packet::{Key, Layer, Note, Notes, Origin, Packet, Tunnel};
 use crate::wire::Span;
 use crate::wire::ip::protocol;
@@ -91,8 +91,8 @@ pub(super) fn walk(
 fn step<'a>(place: &mut Place<'a>, overlays: &Overlays) -> Option<Found<'a>> {
     let (mac, ethertype, rest) = place.payload.read(place.inner)?;
     let announced = carriers::Place::Announced(ethertype, rest);
-    let reached = carriers::reach(announced, mac, Carriers::default()).ok()?;
-    if reached.ip.fragment.is_some() || reached.ip.protocol != protocol::UDP {
+    let reached = carriers::reach(announced, mac, Carriers::default(), overlays.has_nvgre()).ok()?;
+    if reached.ip.fragment.is_some() {
         return None;
     }
     let found = overlay(&reached, overlays)?;
@@ -102,20 +102,26 @@ fn step<'a>(place: &mut Place<'a>, overlays: &Overlays) -> Option<Found<'a>> {
 
 fn overlay<'a>(reached: &Reached<'a>, overlays: &Overlays) -> Option<Found<'a>> {
     let ip = &reached.ip;
-    let (udp, data) = datagram(ip).ok()?;
-    let port = udp.destination_port();
-    let kind = overlays.at(port)?;
+    let (kind, udp, data) = match ip.protocol {
+        protocol::UDP => {
+            let (udp, data) = datagram(ip).ok()?;
+            (overlays.between(udp.source_port(), udp.destination_port())?, Some(udp), data)
+        }
+        protocol::GRE => (Encapsulation::Nvgre, None, ip.payload),
+        _ => return None,
+    };
     let header = header::read(kind, data).ok()?;
     if header.inner.wire_len() < header.payload.least_len() {
         return None;
     }
     let mut notes = header.notes;
     notes.set(Note::Offload, ip.length_left_out || reached.is_offload);
-    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.checksum() == 0);
+    notes.set(Note::ZeroChecksumIpv6, ip.is_v6 && udp.is_some_and(|udp| udp.checksum() == 0));
+    let (source_port, port) = header.ports(udp);
     let layer = Layer {
         tunnel: Tunnel::new(ip.is_v6, ip.source, ip.destination, port).of(kind, header.len),
         vni: header.vni,
-        origin: Origin::new(reached.mac, udp.source_port()),
+        origin: Origin::new(reached.mac, source_port),
         carriers: reached.carriers,
         policy: header.policy,
     };

@@ -57,6 +57,11 @@ fn ending(data: &[u8]) -> Ending {
     walk(data).ending
 }
 
+/// Port and VNI of what looks like VXLAN.
+fn candidate(answer: &Answer) -> Option<(u16, u32)> {
+    answer.aside.candidate.map(|found| (found.port, found.vni))
+}
+
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }

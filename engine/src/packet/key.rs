@@ -263,6 +263,12 @@ impl Key {
         self.vni_and_protocol as u8
     }
 
+    /// Source port of inner TCP, UDP or SCTP; 0 where there is none.
+    #[inline]
+    pub(crate) fn source_port(&self) -> u16 {
+        (self.source_mac_and_port >> PORT_SHIFT) as u16
+    }
+
     /// Destination port of inner TCP, UDP or SCTP; 0 where there is none.
     #[inline]
     pub(crate) fn destination_port(&self) -> u16 {

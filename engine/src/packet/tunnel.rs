@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{Origin, hash_addresses};
 use crate::encapsulation::{Carriers, Encapsulation};
 use crate::wire::vxlan::GroupPolicy;
-use crate::wire::{ip, ipv4, ipv6, vxlan};
+use crate::wire::{ip, ipv4, ipv6, udp, vxlan};
 
 /// One direction of a tunnel: the addresses, the UDP port and the encapsulation that its packets have, and the chain
 /// of what is around them.
@@ -55,7 +55,7 @@ impl Tunnel {
     /// The same of another overlay, whose header has `header_len` bytes.
     #[must_use]
     pub(crate) fn of(self, encapsulation: Encapsulation, header_len: usize) -> Self {
-        let udp_and_family = u64::from(self.udp_port()) << UDP_PORT_SHIFT | self.kind & IPV6_BIT;
+        let udp_and_family = u64::from(self.port()) << UDP_PORT_SHIFT | self.kind & IPV6_BIT;
         let units = u64::from(header_len as u32 / HEADER_UNIT);
         let kind = udp_and_family | units << HEADER_SHIFT | (encapsulation as u64) << ENCAPSULATION_SHIFT;
         Self { kind: self.kind & !(u64::MAX >> CHAIN_SHIFT) | kind, ..self }
@@ -104,10 +104,39 @@ impl Tunnel {
         ip::address(self.is_v6(), self.destination)
     }
 
-    /// Outer UDP destination port.
+    /// Whether a UDP header is between IP and the overlay: not in NVGRE.
+    #[inline]
     #[must_use]
-    pub fn udp_port(&self) -> u16 {
+    pub fn is_over_udp(&self) -> bool {
+        self.encapsulation() != Encapsulation::Nvgre
+    }
+
+    /// Outer UDP destination port, where there is one.
+    #[must_use]
+    pub fn udp_port(&self) -> Option<u16> {
+        self.is_over_udp().then_some(self.port())
+    }
+
+    fn port(&self) -> u16 {
         (self.kind >> UDP_PORT_SHIFT) as u16
+    }
+
+    /// Outer UDP headers, in bytes.
+    #[must_use]
+    pub fn udp_header_len(&self) -> u32 {
+        if self.is_over_udp() { udp::HEADER_LEN as u32 } else { 0 }
+    }
+
+    /// Outer UDP source port of what came from `origin`, where there is one.
+    #[must_use]
+    pub fn source_port(&self, origin: Origin) -> Option<u16> {
+        self.is_over_udp().then_some(origin.port())
+    }
+
+    /// Flow identifier of NVGRE that came from `origin`.
+    #[must_use]
+    pub fn flow_id(&self, origin: Origin) -> Option<u16> {
+        (!self.is_over_udp()).then_some(origin.port())
     }
 
     /// Outer IP header without options or extension headers, in bytes.

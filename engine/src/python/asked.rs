@@ -47,12 +47,14 @@ pub(super) struct AskedOverlays {
     auto_ports: bool,
     encapsulations: Vec<String>,
     max_depth: usize,
+    match_source_port: bool,
 }
 
 impl AskedOverlays {
     pub(super) fn options(self, select: Select, dedup: Dedup, count: Option<u64>) -> Options {
         let selected = self.encapsulations.iter().filter_map(|name| Encapsulation::named(name)).collect();
-        let overlays = Overlays::new(Ports::new(&self.ports), selected, self.max_depth);
+        let overlays = Overlays::new(Ports::new(&self.ports), selected, self.max_depth)
+            .matching_source_port(self.match_source_port);
         Options {
             overlays,
             auto_ports: self.auto_ports,

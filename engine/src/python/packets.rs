@@ -116,7 +116,7 @@ with_columns! {
     [
         number capture time src_vtep dst_vtep outer_src_port udp_port vni src_mac dst_mac vlan ethertype
         src_ip dst_ip protocol src_port dst_port tcp_flags wire_length captured_length inner_length
-        payload_length disposition reason notes encapsulation depth policy_id
+        payload_length disposition reason notes encapsulation depth policy_id flow_id
     ]
 
     #[getter]

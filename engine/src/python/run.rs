@@ -166,7 +166,10 @@ impl Analysis {
     }
 
     fn ports_seen(&self) -> Vec<u16> {
-        let ports: BTreeSet<u16> = self.seen.cells().tunnels().map(|(tunnel, _)| tunnel.udp_port()).collect();
+        let overlays = &self.seen.settings().overlays;
+        let ports = self.seen.cells().tunnels().filter_map(|(tunnel, _)| tunnel.udp_port());
+        // What was taken by its source port may go to any.
+        let ports: BTreeSet<u16> = ports.filter(|port| overlays.is_known(*port)).collect();
         ports.into_iter().collect()
     }
 

@@ -29,8 +29,8 @@ pub(super) struct Outcome {
     files: Vec<(String, u64)>,
 }
 
-/// UDP port, frames that look like VXLAN, VNIs.
-pub(super) type PortCandidate = (u16, u64, Vec<u32>);
+/// UDP port, frames that look like VXLAN, VNIs, how many of the frames come from a port of VXLAN's.
+pub(super) type PortCandidate = (u16, u64, Vec<u32>, u64);
 
 impl Outcome {
     pub(super) fn new(py: Python<'_>, told: &Told<'_>, written: u64) -> PyResult<Self> {
@@ -161,7 +161,7 @@ pub(super) fn incomplete<'py>(py: Python<'py>, told: &Incomplete) -> PyResult<Bo
 }
 
 pub(super) fn candidates(tally: &Tally) -> Vec<PortCandidate> {
-    let told = |c: &Candidate| (c.port, c.frames, c.vnis.iter().copied().collect());
+    let told = |c: &Candidate| (c.port, c.frames, c.vnis.iter().copied().collect(), c.from_vxlan_ports);
     tally.candidates().map(told).collect()
 }
 

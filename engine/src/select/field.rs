@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use crate::capture::NO_TIME;
 use crate::encapsulation::Encapsulation;
-use crate::packet::{Layer, Note, Packet, Tunnel, ecn};
+use crate::packet::{Layer, Note, Origin, Packet, Tunnel, ecn};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ip::{protocol, protocol_number};
 use crate::wire::mac::Mac;
@@ -58,7 +58,7 @@ pub(super) enum Reads<T: 'static> {
     /// One of each layer: of the innermost overlay, and of those around it.
     OneEach(fn(&Packet) -> Option<T>, fn(&Layer) -> Option<T>),
     /// Two of each layer.
-    TwoEach(fn(&Packet) -> Option<(T, T)>, fn(&Layer) -> (T, T)),
+    TwoEach(fn(&Packet) -> Option<(T, T)>, fn(&Layer) -> Option<(T, T)>),
 }
 
 /// The numbers of a field: the largest, and names for some.
@@ -156,6 +156,11 @@ const OVERLAY: Scale = Scale { largest: Encapsulation::ALL.len() as u64 - 1, nam
 
 fn named_overlay(name: &str) -> Option<u64> {
     Encapsulation::named(&name.to_ascii_lowercase()).map(|one| one as u64)
+}
+
+/// Outer UDP ports, source and destination.
+fn udp_ports(tunnel: &Tunnel, origin: Origin) -> Option<(u64, u64)> {
+    tunnel.source_port(origin).zip(tunnel.udp_port()).map(wide)
 }
 
 fn group(policy: GroupPolicy) -> u64 {
@@ -259,7 +264,7 @@ pub static FIELDS: &[Field] = &[
         "encapsulation",
         Kind::Number(Reads::OneEach(|p| Some(overlay(&p.tunnel)), |l| Some(overlay(&l.tunnel))), OVERLAY),
         "encapsulation == geneve",
-        "the overlay: vxlan, vxlan-gpe or geneve",
+        "the overlay: vxlan, vxlan-gpe, geneve or nvgre",
     ),
     field(
         "geneve.critical",
@@ -269,6 +274,18 @@ pub static FIELDS: &[Field] = &[
         }),
         "geneve.critical == 1",
         "whether Geneve has an option that a receiver must know, or drop the packet",
+    ),
+    field(
+        "nvgre.flow_id",
+        Kind::Number(
+            Reads::OneEach(
+                |p| p.tunnel.flow_id(p.origin).map(u64::from),
+                |l| l.tunnel.flow_id(l.origin).map(u64::from),
+            ),
+            OCTET,
+        ),
+        "nvgre.flow_id == 7",
+        "FlowID of NVGRE: what the sender tells flows apart by, for there are no outer ports",
     ),
     field(
         "vxlan.gbp",
@@ -306,7 +323,7 @@ pub static FIELDS: &[Field] = &[
         "outer.ip.addr",
         Kind::Address(Reads::TwoEach(
             |p| Some((p.tunnel.source(), p.tunnel.destination())),
-            |l| (l.tunnel.source(), l.tunnel.destination()),
+            |l| Some((l.tunnel.source(), l.tunnel.destination())),
         )),
         "vtep == 192.0.2.1",
         "outer IP addresses, source and destination: the VTEPs",
@@ -363,10 +380,7 @@ pub static FIELDS: &[Field] = &[
     field(
         "outer.udp.port",
         Kind::Number(
-            Reads::TwoEach(
-                |p| Some(wide((p.origin.port(), p.tunnel.udp_port()))),
-                |l| wide((l.origin.port(), l.tunnel.udp_port())),
-            ),
+            Reads::TwoEach(|p| udp_ports(&p.tunnel, p.origin), |l| udp_ports(&l.tunnel, l.origin)),
             SHORT,
         ),
         "outer.udp.port == 8472",
@@ -375,7 +389,10 @@ pub static FIELDS: &[Field] = &[
     field(
         "outer.udp.srcport",
         Kind::Number(
-            Reads::OneEach(|p| Some(p.origin.port().into()), |l| Some(l.origin.port().into())),
+            Reads::OneEach(
+                |p| udp_ports(&p.tunnel, p.origin).map(source),
+                |l| udp_ports(&l.tunnel, l.origin).map(source),
+            ),
             SHORT,
         ),
         "outer.udp.srcport < 49152",
@@ -384,7 +401,7 @@ pub static FIELDS: &[Field] = &[
     field(
         "outer.udp.dstport",
         Kind::Number(
-            Reads::OneEach(|p| Some(p.tunnel.udp_port().into()), |l| Some(l.tunnel.udp_port().into())),
+            Reads::OneEach(|p| p.tunnel.udp_port().map(u64::from), |l| l.tunnel.udp_port().map(u64::from)),
             SHORT,
         ),
         "outer.udp.dstport == 4789",

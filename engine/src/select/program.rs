@@ -207,10 +207,16 @@ impl<T: Value> Condition<T> {
 
 impl<T: Copy> Reads<T> {
     #[inline]
-    fn is_there(self, packet: &Packet) -> bool {
+    fn is_there(self, packet: &Packet, around: &[Layer]) -> bool {
         match self {
-            Reads::One(read) | Reads::OneEach(read, _) => read(packet).is_some(),
-            Reads::Two(read) | Reads::TwoEach(read, _) => read(packet).is_some(),
+            Reads::One(read) => read(packet).is_some(),
+            Reads::Two(read) => read(packet).is_some(),
+            Reads::OneEach(own, outer) => {
+                own(packet).is_some() || around.iter().any(|layer| outer(layer).is_some())
+            }
+            Reads::TwoEach(own, outer) => {
+                own(packet).is_some() || around.iter().any(|layer| outer(layer).is_some())
+            }
         }
     }
 
@@ -225,23 +231,30 @@ impl<T: Copy> Reads<T> {
             Reads::One(read) => read(packet).is_some_and(holds),
             Reads::Two(read) => read(packet).is_some_and(both),
             Reads::OneEach(own, outer) => {
-                of.layers(own(packet).is_some_and(&holds), around, |l| outer(l).is_some_and(&holds))
+                of.layers(own(packet).map(&holds), around, |layer| outer(layer).map(&holds))
             }
             Reads::TwoEach(own, outer) => {
-                of.layers(own(packet).is_some_and(&both), around, |l| both(outer(l)))
+                of.layers(own(packet).map(&both), around, |layer| outer(layer).map(&both))
             }
         }
     }
 }
 
 impl Of {
-    /// Whether something holds of any, or all, layers: of the innermost, and of those around it.
+    /// Whether something holds of any, or all, layers that it can be told of, if there is one: of the innermost, and of
+    /// those around it.
     #[inline]
-    fn layers(self, innermost: bool, around: &[Layer], mut holds: impl FnMut(&Layer) -> bool) -> bool {
-        match self {
-            Of::Any => innermost || around.iter().any(holds),
-            Of::All => innermost && around.iter().all(&mut holds),
+    fn layers(
+        self,
+        innermost: Option<bool>,
+        around: &[Layer],
+        holds: impl Fn(&Layer) -> Option<bool>,
+    ) -> bool {
+        let decided = self == Of::Any;
+        if innermost == Some(decided) || around.iter().any(|layer| holds(layer) == Some(decided)) {
+            return decided;
         }
+        !decided && (innermost.is_some() || around.iter().any(|layer| holds(layer).is_some()))
     }
 }
 
@@ -267,8 +280,8 @@ impl Test {
                 reads.hold(packet, around, condition.of, |value| condition.holds(value))
             }
             Test::Is(holds) => holds(packet),
-            Test::HasNumber(reads) => reads.is_there(packet),
-            Test::HasAddress(reads) => reads.is_there(packet),
+            Test::HasNumber(reads) => reads.is_there(packet, around),
+            Test::HasAddress(reads) => reads.is_there(packet, around),
             Test::Part(reads, part, condition) => {
                 reads.hold(packet, around, condition.of, |value| condition.holds(part.of(value)))
             }

@@ -26,6 +26,8 @@ const SEQUENCE: u16 = 0x1000;
 /// Routing, strict source route, and the bit behind: a receiver must discard what has one (RFC 2784, section 2.3).
 const REFUSED: u16 = 0x4c00;
 const VERSION: u16 = 0x0007;
+/// Ignored on receipt.
+const RESERVED: u16 = 0x03f8;
 
 /// Protocol types (IANA, beside the EtherTypes of what it carries).
 pub mod protocol_type {
@@ -83,6 +85,18 @@ impl<'a> Gre<'a> {
     #[must_use]
     pub fn key(self) -> Option<u32> {
         self.key
+    }
+
+    /// Whether there is a checksum.
+    #[must_use]
+    pub fn has_checksum(self) -> bool {
+        self.flags() & CHECKSUM != 0
+    }
+
+    /// Whether a bit is set that is to be ignored on receipt.
+    #[must_use]
+    pub fn has_reserved_bits(self) -> bool {
+        self.flags() & RESERVED != 0
     }
 
     /// Whether there is a sequence number.

@@ -42,11 +42,15 @@ fn geneve(front: [u8; 4]) -> Vec<u8> {
     other_overlay(6081, front)
 }
 
+fn nvgre() -> Vec<u8> {
+    let data = [&[0x20, 0, 0x65, 0x58, 0, 0, 100, 0][..], &inner()].concat();
+    outer(craft::IPV4, &Ipv4 { protocol: craft::GRE, ..Ipv4::default() }.around(&data))
+}
+
 /// What is asked for where a frame ends so.
 fn overlays(ending: Ending) -> Overlays {
-    let all = [Encapsulation::Vxlan, Encapsulation::VxlanGpe, Encapsulation::Geneve];
-    let left_out = all.into_iter().find(|one| Ending::unselected(*one) == ending);
-    let selected = all.into_iter().filter(|one| Some(*one) != left_out).collect();
+    let left_out = Encapsulation::ALL.into_iter().find(|one| Ending::unselected(*one) == ending);
+    let selected = Encapsulation::ALL.into_iter().filter(|one| Some(*one) != left_out).collect();
     Overlays::new(Ports::default(), selected, Overlays::DEPTH)
 }
 
@@ -59,6 +63,7 @@ fn frame(ending: Ending) -> (LinkType, Vec<u8>, usize) {
         Ending::Vxlan | Ending::UnselectedVxlan => ethernet(whole),
         Ending::VxlanGpe | Ending::UnselectedVxlanGpe => ethernet(gpe([0x0c, 0, 0, 3])),
         Ending::Geneve | Ending::UnselectedGeneve => ethernet(geneve([0, 0, 0x65, 0x58])),
+        Ending::Nvgre | Ending::UnselectedNvgre => ethernet(nvgre()),
         Ending::GpeVersion => ethernet(gpe([0x1c, 0, 0, 3])),
         Ending::GeneveVersion => ethernet(geneve([0x40, 0, 0x65, 0x58])),
         // Options of 252 bytes, which are more than what there is.

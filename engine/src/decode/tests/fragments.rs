@@ -1,7 +1,7 @@
 //! Fragments of outer datagrams, and what is behind their headers once they are together.
 
 use super::craft::{self, Ipv4, Ipv6, MORE, authentication, datagram, fragment, inner, options, outer, udp};
-use super::{Answer, assert_is_inner, ending, ip, notes, vteps};
+use super::{Answer, assert_is_inner, candidate, ending, ip, notes, vteps};
 use crate::capture::{Frame, LinkType};
 use crate::decode::{Aside, Overlays, Piece, Whole, piece, whole};
 use crate::disposition::Ending;
@@ -202,5 +202,5 @@ fn endings_of_wholes() {
     let cut = |held: usize| walk_whole(&together(&last, &sound[..held], sound.len() as u32)).ending;
     assert_eq!((cut(7), cut(15)), (Ending::OuterCut, Ending::VxlanCut));
     let found = walk_whole(&together(&last, &udp(1, 8472, &sound[8..]), sound.len() as u32));
-    assert_eq!((found.ending, found.aside.candidate), (Ending::OtherPort, Some((8472, 100))));
+    assert_eq!((found.ending, candidate(&found)), (Ending::OtherPort, Some((8472, 100))));
 }

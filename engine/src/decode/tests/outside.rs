@@ -2,7 +2,9 @@
 
 use super::craft::{self, Ipv4, Ipv6, authentication, datagram, fragment, inner, options, outer};
 use super::craft::{over_ipv4, over_ipv6, patched, udp, vxlan};
-use super::{assert_is_inner, ending, ip, notes, packet, vteps, walk};
+use super::{assert_is_inner, candidate, ending, ip, notes, packet, vteps, walk, walk_with};
+use crate::capture::LinkType;
+use crate::decode::Overlays;
 use crate::disposition::Ending;
 use crate::wire::vxlan::GroupPolicy;
 
@@ -18,7 +20,7 @@ fn plain_ipv4() {
     assert_is_inner(&found);
     assert_eq!(found.key.vni(), 0x00ab_cdef);
     assert_eq!(vteps(&found), (ip("192.0.2.1"), ip("192.0.2.2")));
-    assert_eq!(found.tunnel.udp_port(), 4789);
+    assert_eq!(found.tunnel.udp_port(), Some(4789));
     assert_eq!((found.outer_ip_header_len, found.outer_ip_len as usize), (20, frame.len() - 14));
     assert_eq!((found.wire_len as usize, found.inner_len as usize), (frame.len(), inner().len()));
 }
@@ -87,6 +89,28 @@ fn destination_port_decides() {
     };
     assert_eq!(ending(&frame(4789, 53)), Ending::OtherPort);
     assert_eq!(ending(&frame(53, 4789)), Ending::Vxlan);
+}
+
+/// Where that is asked for, the source port is enough, if the header is VXLAN's; its port may be anybody's by chance.
+#[test]
+fn source_port_where_it_is_asked_for() {
+    let overlays = Overlays::default().matching_source_port(true);
+    let walked = |source, destination, payload: &[u8]| {
+        let frame = outer(craft::IPV4, &Ipv4::default().around(&udp(source, destination, payload)));
+        walk_with(&overlays, LinkType::ETHERNET, &frame, frame.len())
+    };
+    let found = walked(4789, 53, &vxlan(100, &inner()));
+    assert_eq!((found.ending, found.packet.key.vni()), (Ending::Vxlan, 100));
+    assert_is_inner(&found.packet);
+    assert_eq!((found.packet.origin.port(), found.packet.tunnel.udp_port()), (4789, Some(53)));
+    assert_eq!(walked(53, 4789, &vxlan(100, &inner())).ending, Ending::Vxlan);
+    assert_eq!(walked(4788, 53, &vxlan(100, &inner())).ending, Ending::OtherPort);
+    for payload in [&[0xf7; 60][..], &[8, 0, 0, 0, 0, 0, 1][..], &[]] {
+        assert_eq!(walked(4789, 53, payload).ending, Ending::OtherPort);
+    }
+    // Geneve that was left out is no VXLAN for its source port.
+    let geneve = [&[0, 0, 0x65, 0x58, 0, 0, 100, 0][..], &inner()].concat();
+    assert_eq!(walked(4789, 6081, &geneve).ending, Ending::UnselectedGeneve);
 }
 
 /// RFC 7348, section 5: reserved bits are ignored on receipt; here they are told.
@@ -221,14 +245,14 @@ fn candidate_on_another_port() {
         walk(&outer(craft::IPV4, &Ipv4::default().around(&udp(49_152, port, payload))))
     };
     let found = on(8472, &vxlan(4, &inner()));
-    assert_eq!((found.ending, found.aside.candidate), (Ending::OtherPort, Some((8472, 4))));
+    assert_eq!((found.ending, candidate(&found)), (Ending::OtherPort, Some((8472, 4))));
     let arp = craft::ethernet(
         craft::mac(1),
         craft::BROADCAST,
         craft::ARP,
         &craft::arp(craft::mac(1), [10, 0, 0, 1], [10, 0, 0, 2]),
     );
-    assert_eq!(on(8472, &vxlan(4, &arp)).aside.candidate, Some((8472, 4)));
+    assert_eq!(candidate(&on(8472, &vxlan(4, &arp))), Some((8472, 4)));
     let unlike = [
         patched(vxlan(4, &inner()), 0, &[0]),
         patched(vxlan(4, &inner()), 0, &[0x0c]),
@@ -241,7 +265,7 @@ fn candidate_on_another_port() {
         vec![],
     ];
     for payload in unlike {
-        assert_eq!(on(8472, &payload).aside.candidate, None, "{payload:?}");
+        assert_eq!(candidate(&on(8472, &payload)), None, "{payload:?}");
     }
 }
 
