@@ -6,7 +6,8 @@
     ...     print(row["vni"], row["src_ip"], row["dst_ip"], row["inner_bytes"])
 
 `scan` reads captures; `Report` holds the tables; each `Table` is a sequence of rows. `packets` gives
-the packets one by one, with their bytes; `decap`, `extract` and `encap` write captures.
+the packets one by one, with their bytes, `follow` reports of what is still being written; `decap`, `extract`
+and `encap` write captures.
 """
 
 from vxinspect._engine import __version__, debug_build
@@ -24,8 +25,10 @@ from vxinspect.exceptions import (
     UnreadableCaptureError,
     VxinspectError,
 )
+from vxinspect.live import follow
 from vxinspect.rewrite import Written, decap, encap, extract
 from vxinspect.selection import Select
+from vxinspect.sources import Growing
 from vxinspect.stream import Packet, PacketStream, packets
 from vxinspect.tables import Row, Table, Value
 
@@ -35,6 +38,7 @@ __all__ = [
     "DamagedCaptureError",
     "DeclarationError",
     "FilterError",
+    "Growing",
     "OptionError",
     "Packet",
     "PacketStream",
@@ -54,6 +58,7 @@ __all__ = [
     "decap",
     "encap",
     "extract",
+    "follow",
     "packets",
     "scan",
 ]

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, TypeAlias, final
 
 from vxinspect.overlays import Overlays
+from vxinspect.sources import Growing
 
 __all__ = [
     "Analysis",
+    "Live",
     "Mass",
     "Outcome",
     "Packet",
@@ -167,6 +169,35 @@ class Analysis:
         """Return both runs as one; neither changes."""
 
 @final
+class Live:
+    """A run that is looked at on its way; the arguments are those of `scan`."""
+
+    def __new__(
+        cls,
+        sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
+        *,
+        overlays: Overlays,
+        select: Sequence[tuple[str, str]],
+        checksums: bool,
+        dedup: tuple[int | None, int | None] | None,
+        max_flows: int | None,
+        count: int | None,
+        threads: int | None,
+        progress: Callable[[int, int | None, int], None] | None,
+        keep_on_interrupt: bool,
+    ) -> Live: ...
+    @property
+    def ended(self) -> bool:
+        """Whether there is no more to read."""
+    def advance(self, seconds: float) -> Analysis:
+        """Read on for so long, or to the end, and return what was seen since the beginning.
+
+        Raises what `scan` raises, and `ValueError` once the run has ended.
+        """
+    def stop(self) -> None:
+        """Have the next `advance` end the run, as if Ctrl-C had come."""
+
+@final
 class Outcome:
     """What a run that wrote came to. What `Analysis` has too is the same here."""
 
@@ -308,7 +339,7 @@ class PacketReader:
 
     def __new__(
         cls,
-        sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+        sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
         *,
         overlays: Overlays,
         select: Sequence[tuple[str, str]],
@@ -346,7 +377,7 @@ def fields() -> list[tuple[str, str | None, str, str, str]]:
     """Return the fields of a filter: name, other name, what it holds, meaning, example."""
 
 def scan(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
@@ -399,7 +430,7 @@ def write_capture(
     """
 
 def write_flows(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
@@ -419,7 +450,7 @@ def write_flows(
     """
 
 def write_packets(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
@@ -443,7 +474,7 @@ def write_packets(
     """
 
 def decap(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
@@ -468,7 +499,7 @@ def decap(
     """
 
 def extract(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     overlays: Overlays,
     select: Sequence[tuple[str, str]],
@@ -484,7 +515,7 @@ def extract(
     """Write the frames of the selected packets, or with `invert` all others; otherwise as `decap`."""
 
 def encap(
-    sources: Sequence[tuple[str, str | bytes | BinaryIO]],
+    sources: Sequence[tuple[str, str | bytes | BinaryIO | Growing]],
     *,
     select: Sequence[tuple[str, str]],
     count: int | None,

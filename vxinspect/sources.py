@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias, cast
 
 from vxinspect.exceptions import OptionError
@@ -10,6 +11,7 @@ __all__ = [
     "HIGHEST_PORT",
     "STANDARD_INPUT",
     "VXLAN_PORT",
+    "Growing",
     "NamedSource",
     "OneSource",
     "Ports",
@@ -19,12 +21,24 @@ __all__ = [
     "split_ports",
 ]
 
-OneSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-Source: TypeAlias = OneSource | Iterable[OneSource]
-"""A path (`-` is standard input), a capture's bytes, an open binary file, or several of them."""
 
-NamedSource: TypeAlias = tuple[str, str | bytes | BinaryIO]
-"""The name that errors and tables show, and a path, a capture's bytes or an open binary file."""
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A capture that is still being written: at its end more is waited for, until the run is interrupted.
+
+    `growing`: its path. It ends with an error where the file is cut, replaced or removed. A pipe ends when
+    nobody writes to it any more.
+    """
+
+    growing: str
+
+
+OneSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Growing
+Source: TypeAlias = OneSource | Iterable[OneSource]
+"""A path (`-` is standard input), a capture's bytes, an open binary file, `Growing`, or several of them."""
+
+NamedSource: TypeAlias = tuple[str, str | bytes | BinaryIO | Growing]
+"""The name that errors and tables show, and a path, a capture's bytes, an open binary file or `Growing`."""
 
 Ports: TypeAlias = int | Literal["auto"] | Iterable[int | Literal["auto"]]
 """UDP ports of VXLAN; "auto" adds those whose traffic looks like VXLAN."""
@@ -80,6 +94,8 @@ def _named(source: OneSource) -> NamedSource:
             return "standard input", path
         # A name that is no UTF-8 stays a path that opens, and becomes text that prints.
         return os.fsencode(path).decode(errors="replace"), path
+    if isinstance(source, Growing):
+        return _named(source.growing)[0], source
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>", bytes(source)
     if not hasattr(source, "read") or hasattr(source, "encoding"):

@@ -3,6 +3,7 @@
 mod ageing;
 mod asked;
 mod convert;
+mod live;
 mod mass;
 mod monitor;
 mod packets;
@@ -22,6 +23,8 @@ mod _engine {
 
     #[pymodule_export]
     use super::ageing::write_flows;
+    #[pymodule_export]
+    use super::live::Live;
     #[pymodule_export]
     use super::mass::Mass;
     #[pymodule_export]

@@ -2,15 +2,16 @@
 
 mod crew;
 mod input;
+mod live;
 mod reading;
+mod waiting;
 
 pub use crew::Split;
 pub use input::{Input, Origin};
+pub use live::Live;
 pub use reading::{Ahead, Position, Reading, Taken};
 
 use std::ops::ControlFlow;
-
-use crew::Crew;
 
 use crate::analysis::{Analysis, Settings, Window};
 use crate::capture::{Facts, Frame};
@@ -140,15 +141,7 @@ fn pass(
     split: Split,
     monitor: &mut dyn Monitor,
 ) -> Result<(Run, Vec<Input>), CaptureError> {
-    let Options { select, checksums, dedup, max_flows, .. } = options.clone();
-    let settings = Settings { overlays, select, checksums, dedup, max_flows };
-    let mut analysis = Analysis::new(settings);
-    let mut reading = Reading::begin(inputs, options.count, monitor)?;
-    // Whether a frame is a copy that is to be dropped depends on those before it, so that each is looked at in its turn.
-    let mut crew = Crew::new(if options.dedup.is_some() { Split::NONE } else { split });
-    while reading.step_with(monitor, &mut crew, &mut analysis)? {}
-    analysis.finish();
-    let interrupted = reading.interrupted();
-    let (inputs, captures) = reading.end();
-    Ok((Run { analysis, captures, interrupted }, inputs))
+    let mut live = Live::over(inputs, overlays, options, split, monitor)?;
+    while live.step(monitor)? {}
+    Ok(live.end())
 }

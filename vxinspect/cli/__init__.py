@@ -24,14 +24,16 @@ def main(args: Sequence[str] | None = None) -> int:
 
     What goes wrong is told in one line on standard error, never as a traceback.
     """
+    from vxinspect.cli.signals import ending_cleanly, interrupted_code
     from vxinspect.exceptions import FilterError, OptionError, VxinspectError
 
     try:
-        code = _run(sys.argv[1:] if args is None else list(args))
+        with ending_cleanly():
+            code = _run(sys.argv[1:] if args is None else list(args))
         if sys.stdout is not None:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        code = interrupted_code()
     except BrokenPipeError:
         _drop_broken_streams()
         code = DONE

@@ -20,9 +20,11 @@ def write_ageing(options: Options, silence: int) -> int:
     """Write a line for each flow once nothing came for `silence` nanoseconds; return the exit code."""
     if options.format not in ("jsonl", "csv"):
         raise click.UsageError("--idle-timeout writes rows as flows end: add --jsonl or --format csv.")
+    if options.interval is not None:
+        raise click.UsageError("--idle-timeout writes rows as flows end: no --interval.")
     if options.sort or options.limit is not None:
         raise click.UsageError("--idle-timeout writes rows as flows end: no --sort and no --limit.")
-    sources = captures_to_read(options.captures, options.output)
+    sources = captures_to_read(options.captures, options.output, follow=options.follow)
     check_output(options.output)
     with ProgressLine() as progress:
         shown = run.watched(options) and not (to_standard_output(options.output) and sys.stdout.isatty())

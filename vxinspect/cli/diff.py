@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vxinspect.cli import DONE, INTERRUPTED
+from vxinspect.cli import DONE
 from vxinspect.cli.command import Command
 from vxinspect.cli.options import Options, common_without
 from vxinspect.cli.output import check_output, write_output
 from vxinspect.cli.run import Canvas, close, read
+from vxinspect.cli.signals import interrupted_code
 
 if TYPE_CHECKING:
     from vxinspect.snapshot import Snapshot
@@ -42,8 +43,8 @@ def _diff(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     check_output(options.output)
     first, code = snapshot_of(options.captures[0], options)
     second, other = snapshot_of(options.captures[1], options)
-    if INTERRUPTED in (code, other):
-        return INTERRUPTED
+    if interrupted_code() in (code, other):
+        return interrupted_code()
     write_output(options.output, (f"{line}\n" for line in _drawn(first, second, options)))
     return code or other
 

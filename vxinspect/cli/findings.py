@@ -19,7 +19,7 @@ def _findings(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     # Loaded when it is used: the rules would slow every other command's start.
     from vxinspect.findings import VIEW
 
-    return run([VIEW], Options.from_click(given), _draw, _hints)
+    return run("findings", [VIEW], Options.from_click(given), _draw, _hints)
 
 
 def _draw(report: Report, options: Options, canvas: Canvas) -> Iterator[str]:

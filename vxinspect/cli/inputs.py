@@ -6,15 +6,18 @@ from pathlib import Path
 
 import click
 
-from vxinspect.sources import NamedSource, named_sources
+from vxinspect.sources import Growing, NamedSource, named_sources
 
 __all__ = ["captures_to_read"]
 
 
-def captures_to_read(arguments: Sequence[str], output: str | None) -> list[NamedSource]:
+def captures_to_read(
+    arguments: Sequence[str], output: str | None, *, follow: bool = False
+) -> list[NamedSource]:
     """Return the sources that the arguments name: `-`, or none with something piped in, is standard input.
 
-    Raises `click.UsageError` for none on a terminal, standard input twice, or an output that is an input.
+    `follow`: it is one that is still being written. Raises `click.UsageError` for none on a terminal,
+    standard input twice, or an output that is an input.
     """
     names = list(arguments)
     if not names:
@@ -28,7 +31,11 @@ def captures_to_read(arguments: Sequence[str], output: str | None) -> list[Named
     for name in names:
         if output is not None and name != "-" and _same_file(name, output):
             raise click.UsageError(f"{name}: is a capture to read, and cannot be the output too.")
-    return named_sources(names)
+    if follow and len(names) > 1:
+        raise click.UsageError(
+            "--follow takes one capture: the next would wait for the end of the one before."
+        )
+    return named_sources([Growing(name) for name in names] if follow else names)
 
 
 def _same_file(left: str, right: str) -> bool:

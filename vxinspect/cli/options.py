@@ -14,9 +14,12 @@ from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, Ports
 
 __all__ = [
     "COMMON",
+    "FOLLOW",
+    "INTERVAL",
     "READING",
     "SELECTING",
     "Options",
+    "above_nought",
     "at_least",
     "common_without",
     "format_of",
@@ -228,6 +231,33 @@ def common_without(*names: str) -> list[click.Parameter]:
     return [parameter for parameter in COMMON if not set(names) & set(parameter.opts)]
 
 
+def above_nought(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """Turn a time, which is more than none, into nanoseconds."""
+    if text is None:
+        return None
+    try:
+        time = nanoseconds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if time == 0:
+        raise click.BadParameter("expected a time of more than 0")
+    return time
+
+
+FOLLOW = _read(
+    "--follow",
+    is_flag=True,
+    help_text="Wait at the end for more, as tail -f does: the capture is still being written.",
+)
+INTERVAL = _write(
+    "--interval",
+    metavar="TIME",
+    callback=above_nought,
+    help_text="Write the result again and again while reading, so far apart (10, 500ms); every 5 seconds "
+    "with --follow alone.",
+)
+"""Of the commands that have a result before the end."""
+
 SELECTING = (
     *("--filter", "--vni", "--vtep", "--mac", "--host", "--protocol", "--inner-port", "--since", "--until"),
     *("--dedup", "--dedup-window", "--dedup-frames"),
@@ -258,6 +288,8 @@ class Options:
     color: str
     progress: bool
     quiet: bool
+    follow: bool = False
+    interval: int | None = None
 
     @classmethod
     def from_click(cls, given: Mapping[str, Any]) -> "Options":
@@ -295,7 +327,20 @@ class Options:
             color=given["color"],
             progress=not given["no_progress"] and not given["quiet"],
             quiet=given["quiet"],
-        )
+            follow=given.get("follow", False),
+            interval=given.get("interval"),
+        ).checked()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is a result again and again."""
+        return self.follow or self.interval is not None
+
+    def checked(self) -> "Options":
+        """Raise `click.UsageError` for what goes ill together; else return the same."""
+        if self.is_live and self.overlays.auto_ports:
+            raise click.UsageError("--port auto reads twice, and --follow and --interval once: give numbers.")
+        return self
 
 
 def format_of(given: Mapping[str, Any]) -> str:

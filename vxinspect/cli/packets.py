@@ -9,7 +9,7 @@ from vxinspect import _engine
 from vxinspect.cli import run
 from vxinspect.cli.command import Command, Option
 from vxinspect.cli.inputs import captures_to_read
-from vxinspect.cli.options import Options, at_least, common_without
+from vxinspect.cli.options import FOLLOW, Options, at_least, common_without
 from vxinspect.cli.output import OutputError, check_output, to_standard_output, write_output
 from vxinspect.cli.progress import ProgressLine
 from vxinspect.files import appearing, destination, is_special
@@ -23,7 +23,7 @@ __all__ = ["PACKETS", "Ran", "into"]
 
 def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     options = Options.from_click(given)
-    sources = captures_to_read(options.captures, options.output)
+    sources = captures_to_read(options.captures, options.output, follow=options.follow)
     check_output(options.output)
     with ProgressLine() as progress:
         asked = {
@@ -130,6 +130,7 @@ PACKETS = Command(
             help="At most N packets; 0, the default, for all.",
         ),
         *common_without("--sort", "--limit", "--max-flows", "--threads", "--checksums"),
+        FOLLOW,
     ],
     callback=_show,
     help="Packet by packet, as they come.\n\n"

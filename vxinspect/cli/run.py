@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from vxinspect.api import Report, run_scan
-from vxinspect.cli import DONE, INTERRUPTED, UNUSABLE
+from vxinspect.cli import DONE, UNUSABLE
 from vxinspect.cli.inputs import captures_to_read
 from vxinspect.cli.options import Options
 from vxinspect.cli.output import check_output, output_width, paint_for, to_standard_output, write_output
 from vxinspect.cli.progress import ProgressLine
+from vxinspect.cli.signals import interrupted_code
 from vxinspect.columns import View, parse_sort
 from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.text import clean, plural
@@ -30,13 +31,18 @@ Draw = Callable[[Report, Options, Canvas], Iterable[str]]
 Hints = Callable[[Report, Options], list[str]]
 
 
-def run(views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> int:
+def run(name: str, views: Iterable[View], options: Options, draw: Draw, hints: Hints) -> int:
     """Scan the captures, write what `draw` yields, then hints and warnings, and return the exit code.
 
-    `views`: the tables that `--sort` must have its columns in.
+    `name`: what the result is called in JSON. `views`: the tables that `--sort` must have its columns in.
     """
     for view in views:
         parse_sort(view, options.sort)
+    if options.is_live:
+        # Loaded when it is used: few runs are.
+        from vxinspect.cli.live import watch
+
+        return watch(name, options, draw, hints)
     report = read(options)
     write_output(options.output, draw(report, options, Canvas(options)))
     return close(report, options, hints(report, options))
@@ -101,7 +107,7 @@ def close(run: Run, options: Options, hints: Iterable[str], *, result: str = "re
         if run.interrupted:
             _say([f"{paint.warning('interrupted:')} the {result} covers what was read until then"])
     if run.interrupted:
-        return INTERRUPTED
+        return interrupted_code()
     return UNUSABLE if fatal or (options.strict and incomplete) else DONE
 
 

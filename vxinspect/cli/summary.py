@@ -6,7 +6,7 @@ from typing import Any
 
 from vxinspect.api import Report
 from vxinspect.cli.command import Command
-from vxinspect.cli.options import COMMON, Options
+from vxinspect.cli.options import COMMON, FOLLOW, INTERVAL, Options
 from vxinspect.cli.run import Canvas, run
 from vxinspect.columns import VIEWS
 
@@ -17,7 +17,7 @@ _TABLE_ROWS = 10
 
 def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     views = [VIEWS[name] for name in ("vnis", "tunnels", "flows")]
-    return run(views, Options.from_click(given), _draw, _hints)
+    return run("summary", views, Options.from_click(given), _draw, _hints)
 
 
 def _draw(report: Report, options: Options, canvas: Canvas) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _hints(report: Report, options: Options) -> list[str]:
 
 SUMMARY = Command(
     "summary",
-    params=list(COMMON),
+    params=[*COMMON, FOLLOW, INTERVAL],
     callback=_show,
     help="What is in the captures, at a glance.\n\n"
     "Frames and how they ended, VNIs, VTEPs, tunnels, flows, bytes, overhead, underlay MTU, the busiest.\n\n"
@@ -59,5 +59,6 @@ SUMMARY = Command(
         "vxinspect summary day.pcap",
         "vxinspect summary --port auto day.pcap",
         "vxinspect summary --json day.pcap | jq .totals",
+        "tcpdump -U -i eth0 -w - udp port 4789 | vxinspect summary --interval 5",
     ],
 )

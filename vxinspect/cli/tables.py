@@ -7,10 +7,9 @@ import click
 
 from vxinspect.api import Report
 from vxinspect.cli.command import Command, Option
-from vxinspect.cli.options import COMMON, Options
+from vxinspect.cli.options import COMMON, FOLLOW, INTERVAL, Options, above_nought
 from vxinspect.cli.run import Canvas, run
 from vxinspect.columns import VIEWS
-from vxinspect.dedup import nanoseconds
 from vxinspect.tables import Table
 
 __all__ = ["COMMANDS"]
@@ -64,24 +63,11 @@ def _lines(lines: Sequence[str]) -> Iterator[str]:
         yield f"{line}\n"
 
 
-def _silence(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
-    """Turn a time into nanoseconds."""
-    if text is None:
-        return None
-    try:
-        silence = nanoseconds(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    if silence == 0:
-        raise click.BadParameter("expected a time of more than 0")
-    return silence
-
-
 _IDLE_TIMEOUT = Option(
     ["--idle-timeout"],
     section="Table",
     metavar="TIME",
-    callback=_silence,
+    callback=above_nought,
     help="Write each flow once nothing came for so long (60, 500ms), with --jsonl or --format csv: a run "
     "without end takes the memory of the flows under way.",
 )
@@ -110,14 +96,16 @@ def _table_command(
                 report.table(view, sort=options.sort, limit=row_limit(options)), options, canvas
             )
 
-        return run([VIEWS[view]], options, draw, lambda report, _: report.finding_hints)
+        return run(view, [VIEWS[view]], options, draw, lambda report, _: report.finding_hints)
 
     own: list[click.Parameter] = [*more]
     if by:
         choice = click.Choice(list(by))
         words = f"{', '.join(by[:-1])} or {by[-1]}; {by[0]} by default."
         own.append(Option(["--by"], section="Table", metavar="KEY", type=choice, default=by[0], help=words))
-    return Command(name, params=[*own, *COMMON], callback=show, help=help_text, examples=examples)
+    return Command(
+        name, params=[*own, *COMMON, FOLLOW, INTERVAL], callback=show, help=help_text, examples=examples
+    )
 
 
 COMMANDS = (

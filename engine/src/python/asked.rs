@@ -74,7 +74,7 @@ pub(super) fn selection(py: Python<'_>, terms: Vec<(String, String)>) -> PyResul
     })
 }
 
-/// `-` is standard input.
+/// `-` is standard input, and so is it where it is to grow: a pipe has no end but its own.
 fn origin(source: &Bound<'_, PyAny>, interrupted: &Arc<AtomicBool>) -> PyResult<Origin> {
     if let Ok(bytes) = source.cast::<PyBytes>() {
         return Ok(Origin::Bytes(bytes.as_bytes().into()));
@@ -82,6 +82,10 @@ fn origin(source: &Bound<'_, PyAny>, interrupted: &Arc<AtomicBool>) -> PyResult<
     if source.is_instance_of::<PyString>() {
         let path: PathBuf = source.extract()?;
         return Ok(if path.as_os_str() == "-" { Origin::Stdin } else { Origin::Path(path) });
+    }
+    if let Ok(path) = source.getattr("growing") {
+        let path: PathBuf = path.extract()?;
+        return Ok(if path.as_os_str() == "-" { Origin::Stdin } else { Origin::Growing(path) });
     }
     if !source.hasattr("read")? {
         return Err(PyTypeError::new_err("a source must be a path, bytes or a binary file object"));

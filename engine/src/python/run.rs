@@ -210,7 +210,7 @@ impl Analysis {
 }
 
 impl Analysis {
-    fn new(seen: analysis::Analysis, captures: Vec<(String, Facts)>, interrupted: bool) -> Self {
+    pub(super) fn new(seen: analysis::Analysis, captures: Vec<(String, Facts)>, interrupted: bool) -> Self {
         Self { seen: Arc::new(seen), vnis: OnceLock::new(), captures, interrupted }
     }
 

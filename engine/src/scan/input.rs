@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::waiting::{Growing, Piped};
 use crate::capture::Capture;
 use crate::error::CaptureError;
 
@@ -13,6 +14,8 @@ use crate::error::CaptureError;
 pub enum Origin {
     /// A file, a named pipe, a device.
     Path(PathBuf),
+    /// A file that is still being written: its end is waited at for more.
+    Growing(PathBuf),
     /// Standard input.
     Stdin,
     /// Memory.
@@ -39,7 +42,7 @@ impl Input {
         let size = match &origin {
             Origin::Path(path) => regular_file_size(path),
             Origin::Bytes(bytes) => Some(bytes.len() as u64),
-            Origin::Stdin | Origin::Reader(_) => None,
+            Origin::Growing(_) | Origin::Stdin | Origin::Reader(_) => None,
         };
         Self { name: name.to_owned(), origin: Some(origin), open: None, kept: None, size }
     }
@@ -91,8 +94,13 @@ impl Input {
     /// What can be read once, or was kept when it was.
     fn once(&mut self) -> io::Result<Box<dyn Read + Send>> {
         let once: Box<dyn Read + Send> = match self.origin.take() {
-            Some(Origin::Path(path)) => Box::new(open_file(&path)?),
-            Some(Origin::Stdin) => Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+            Some(Origin::Growing(path)) if regular_file_size(&path).is_some() => {
+                Box::new(Growing::new(open_file(&path)?, path))
+            }
+            Some(Origin::Path(path) | Origin::Growing(path)) => Box::new(Piped::new(open_file(&path)?)),
+            Some(Origin::Stdin) => {
+                Box::new(Piped::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
+            }
             Some(Origin::Reader(reader)) => reader,
             Some(Origin::Bytes(_)) | None => return self.kept_reader(),
         };
@@ -119,7 +127,7 @@ fn regular_file_size(path: &Path) -> Option<u64> {
 
 /// A folder opens like a file, and only reading it fails, with words that do not say so.
 fn open_file(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
+    let file = Piped::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(
             io::ErrorKind::IsADirectory,

@@ -4,6 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::crew::Crew;
+use super::waiting::Changed;
 use super::{Input, Monitor, Progress, observe};
 use crate::analysis::Analysis;
 use crate::capture::{Capture, Clock, Facts, Frame, LinkType, Step};
@@ -266,7 +267,11 @@ impl Reading {
         let mut facts = open.capture.facts();
         facts.clock = open.clock;
         if let Some(error) = broken {
-            let (expected, found) = ("readable input".to_owned(), error.to_string());
+            let expected = match error.get_ref() {
+                Some(inner) if inner.is::<Changed>() => "a file that grows",
+                _ => "readable input",
+            };
+            let (expected, found) = (expected.to_owned(), error.to_string());
             facts.complete = false;
             facts.damage = Some(Damage { offset: facts.bytes, expected, found, fatal: true });
         }
@@ -283,6 +288,13 @@ impl Reading {
     #[must_use]
     pub fn captures(&self) -> &[(String, Facts)] {
         &self.captures
+    }
+
+    /// What the capture that is read now says of itself so far, with its name.
+    #[must_use]
+    pub fn under_way(&self) -> Option<(String, Facts)> {
+        let open = self.open.as_ref()?;
+        Some((open.capture.name().to_owned(), Facts { clock: open.clock, ..open.capture.facts() }))
     }
 
     /// The names of all captures, in the order of the run.
