@@ -7,6 +7,7 @@
 #   make bench   speed against the yardstick, memory, start-up
 #   make instructions  instructions and cache misses a frame beside the kept figures, by valgrind
 #   make soak    200,000 broken captures through the program
+#   make fuzz    libFuzzer on the engine, FUZZ_SECONDS on each target; needs a nightly compiler and cargo-fuzz
 #   make findings-bench  precision and recall of the rules of findings
 #   make samples rewrite the captures that are made from samples/scenarios
 #   make docs    rewrite the pages that are made from the code
@@ -14,7 +15,7 @@
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench instructions findings-bench soak samples docs wheel clean packages
+.PHONY: demo test lint format lab bench instructions findings-bench soak fuzz samples docs wheel clean packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,6 +26,8 @@ MANIFEST := --manifest-path engine/Cargo.toml
 PACKAGES := tshark tcpdump iproute2 iputils-ping procps shellcheck valgrind
 # Scripts and tests that import each other by name, beside what pyproject.toml lists.
 TYPED := $(addprefix tests/,contract property limits external lab golden docs synth) benchmarks samples/lab
+# So long each target of `make fuzz` runs.
+FUZZ_SECONDS ?= 60
 # What the lab leaves behind: captures, counters, forwarding tables.
 LAB := build/lab
 ENGINE := $(shell find engine/src -name '*.rs') engine/Cargo.toml engine/Cargo.lock
@@ -63,6 +66,16 @@ bench: $(VENV)/.developing
 
 instructions: $(VENV)/.developing packages
 	$(BIN)/python benchmarks/instructions.py
+
+# What is found lies in engine/fuzz/artifacts, and what reaches new code in engine/fuzz/corpus.
+fuzz: $(VENV)/.developing
+	command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet cargo-fuzz --locked
+	$(CARGO) run --quiet $(MANIFEST) --example fuzz_seeds -- engine/fuzz/corpus $(VXINSPECT_EXTERNAL)
+	for target in container frame merge filter; do \
+	  $(CARGO) +nightly fuzz run --fuzz-dir engine/fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 \
+	    -print_final_stats=1 || exit; \
+	done
+	$(BIN)/python benchmarks/fuzz_scenarios.py --seconds $(FUZZ_SECONDS)
 
 soak: $(VENV)/.developing
 	$(BIN)/python benchmarks/soak.py

@@ -1,8 +1,9 @@
 """TOML text to what a schema of msgspec's declares. What is wrong is told by key path, expected and found."""
 
+import math
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,9 +35,29 @@ def read_text(path: str | Path, error: type[DeclarationError]) -> str:
 def read_toml(text: str, name: str, error: type[DeclarationError]) -> dict[str, Any]:
     """Return the tables of a TOML text; `name` is how errors call it. Raises `error` where it is none."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failed:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise error(name, "", message="no TOML: lists in lists, too many of them") from None
+    except ValueError as failed:
+        # Besides `TOMLDecodeError`, that of a number of more digits than Python reads.
         raise error(name, "", message=f"no TOML: {failed}") from None
+    for path, value in _values(raw):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise error(name, path, "a number", repr(value))
+    return raw
+
+
+def _values(raw: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield all that tables hold, tables and lists aside, with the paths."""
+    waiting: list[tuple[str, object]] = [("", raw)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(_joined(path, key), one) for key, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{path}[{at}]", one) for at, one in enumerate(value)]
+        else:
+            yield path, value
 
 
 def convert(

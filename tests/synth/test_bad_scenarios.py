@@ -18,6 +18,29 @@ def fault_of_carriers(carriers: str) -> str:
 
 BAD = {
     "syntax": ("a b", "no TOML: Expected '='"),
+    "lists in lists": ("a = " + "[" * 5000, "no TOML: lists in lists, too many of them"),
+    "a number of too many digits": ("seed = " + "9" * 5000, "no TOML: "),
+    "an infinite number": (
+        scenarios.NETWORK + PING + "start = inf",
+        "traffic[6].start: expected a number, found inf",
+    ),
+    "no number": (
+        scenarios.NETWORK + PING + "start = nan",
+        "traffic[6].start: expected a number, found nan",
+    ),
+    "later than a number of nanoseconds": (
+        scenarios.NETWORK + PING + "start = 1e300",
+        "expected times less than a year apart, found 1e+300 seconds",
+    ),
+    "later than the engine's numbers": (
+        scenarios.NETWORK + PING + "start = 1e10",
+        "expected times less than a year apart, found 1e+10 seconds",
+    ),
+    "before there was time": (
+        scenarios.NETWORK.replace("seed = 7", "seed = 7\nstart = 1970-01-01T00:00:00Z")
+        + "[[fault]]\nkind = 'bare-copies'\ndelay = 100.0",
+        "start: expected a scenario from 1970 to 2106, which pcap can hold, found a frame -100",
+    ),
     "nothing": ("", "vtep: expected a value, found none"),
     "unknown key": (scenarios.NETWORK + "[underlay]\nmut = 1", "underlay.mut: expected one of the keys vlan"),
     "a word for a number": ("seed = 'x'\nvtep = []\nvni = []", "seed: expected a whole number, found 'x'"),

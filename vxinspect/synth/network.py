@@ -15,6 +15,8 @@ __all__ = ["Network", "Segment", "Station", "Vtep", "address", "mac_text", "nano
 _Name = TypeVar("_Name", str, int)
 _Thing = TypeVar("_Thing")
 
+_YEAR = 86_400 * 365
+"""Seconds: before pcap ends, a scenario has room for so many behind its start."""
 _MAC_DIGITS = 12
 _GROUP_BIT = 1 << 40
 _LONGEST_OPTION = 31 * 4
@@ -24,7 +26,9 @@ _LONGEST_GENEVE = 8 + 63 * 4
 
 
 def nanoseconds(seconds: float) -> int:
-    """Return seconds as whole nanoseconds."""
+    """Return seconds as whole nanoseconds; raises `ScenarioError` for more than a capture is planned for."""
+    if not abs(seconds) < _YEAR:
+        raise ScenarioError("", "", "times less than a year apart", f"{seconds:g} seconds")
     return round(seconds * 1_000_000_000)
 
 

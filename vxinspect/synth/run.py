@@ -21,6 +21,8 @@ __all__ = ["Job"]
 
 _PIECE_GAP = 1_000
 """Nanoseconds between two fragments of a datagram."""
+_PCAP_ENDS = (1 << 32) * 1_000_000_000
+"""Nanoseconds: pcap has 32 bits of seconds."""
 _ETHERNET = 1
 
 
@@ -36,7 +38,7 @@ class Job:
         with _named(name):
             self._plan = make_plan(scenario)
             self._mass = None if scenario.mass is None else MassTraffic(self._plan, scenario.mass)
-        self._emitted, self._frames = _emit(self._plan, container.unit)
+            self._emitted, self._frames = _emit(self._plan, container.unit)
         if not self._emitted and self._mass is None:
             raise ScenarioError(name, "traffic", "at least one, or mass", "none")
         if self._plan.cut is not None and self._plan.cut >= len(self._frames[-1][1]):
@@ -91,6 +93,10 @@ def _emit(plan: Plan, unit: int) -> tuple[list[Emitted], list[tuple[int, bytes, 
         for index, data in enumerate(_encoded(plan, planned)):
             listed.append((planned.time + index * _PIECE_GAP, planned, index, data))
     listed.sort(key=lambda frame: frame[0])
+    for time, *_ in listed[:1] + listed[-1:]:
+        if not 0 <= time < _PCAP_ENDS:
+            found = f"a frame {(time - plan.start) / 1e9:+g} seconds after its start"
+            raise ScenarioError("", "start", "a scenario from 1970 to 2106, which pcap can hold", found)
     comments = _comments(plan)
     emitted, written = [], []
     for time, planned, index, data in listed:

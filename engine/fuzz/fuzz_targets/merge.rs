@@ -1,0 +1,9 @@
+//! [`fuzzed::merge`].
+#![no_main]
+
+#[path = "../../tests/craft/mod.rs"]
+mod craft;
+#[path = "../../tests/fuzzed/mod.rs"]
+mod fuzzed;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzed::merge(bytes));
