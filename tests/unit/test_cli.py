@@ -1,9 +1,11 @@
 """Options, errors and exit codes of the command line, with a stand-in engine."""
 
 import csv
+import importlib
 import io
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from fakes import FakeAnalysis, capture, frames, row
 from stage import Stage
 
-from vxinspect import __version__, exceptions
+from vxinspect import __version__, cli, exceptions
+from vxinspect.cli.command import Deferred
+from vxinspect.cli.root import root
 from vxinspect.columns import VIEWS
 from vxinspect.overlays import Overlays
 
@@ -468,6 +472,27 @@ def test_program_help(stage: Stage) -> None:
     assert listed[: len(COMMANDS)] == COMMANDS
     bare = stage.run()
     assert (bare.code, bare.out, bare.err.strip()) == (2, "", outcome.out.strip())
+
+
+def test_program_lists_what_its_modules_have() -> None:
+    """No command is in a module and not in the program, and each is where the program looks for it."""
+    there = {
+        (f"vxinspect.cli.{module.name}", command.name)
+        for module in pkgutil.iter_modules(cli.__path__)
+        for command in getattr(importlib.import_module(f"vxinspect.cli.{module.name}"), "COMMANDS", ())
+    }
+    assert isinstance(root.commands, Deferred)
+    assert there == {(module, name) for name, module in root.commands.modules.items()}
+    assert [command.name for command in root.commands.values()] == list(root.commands)
+
+
+def test_a_command_loads_what_it_needs() -> None:
+    """Starting is quick because the commands that are not asked for, and the rules, are not imported."""
+    script = "import sys; from vxinspect.cli import main; main(['flows', '--help']); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    loaded = set(told.split())
+    assert "vxinspect.cli.tables" in loaded
+    assert not loaded & {"vxinspect.cli.check", "vxinspect.cli.generate", "vxinspect.rules", "pyshark"}
 
 
 def test_version(stage: Stage) -> None:

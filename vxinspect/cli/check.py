@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vxinspect.checks.outcome import Verdict
     from vxinspect.checks.policy import Policy
 
-__all__ = ["CHECK"]
+__all__ = ["COMMANDS"]
 
 _CHECKING = "Checking"
 _KINDS = ("github", "json", "junit", "markdown", "sarif")
@@ -96,7 +96,7 @@ def _same(file: str, other: str | None) -> bool:
     return other is not None and file != "-" and Path(file).resolve() == Path(other).resolve()
 
 
-CHECK = Command(
+_CHECK = Command(
     "check",
     params=[
         *READING,
@@ -137,3 +137,4 @@ CHECK = Command(
         "vxinspect policy init day.pcap > policy.toml",
     ],
 )
+COMMANDS = (_CHECK,)

@@ -1,11 +1,12 @@
 """click's classes with what our help texts need: options in sections, and examples at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 
-__all__ = ["Command", "Group", "Option"]
+__all__ = ["Command", "Deferred", "Group", "Option"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _HELP_SECTION = "Help"
@@ -44,6 +45,41 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the examples as they are typed."""
         _write_examples(formatter, self.examples)
+
+
+class Deferred(MutableMapping[str, click.Command]):
+    """Commands by name, each in a module that is imported when the command is asked for.
+
+    `modules` has the module of each name; those of the module are in its `COMMANDS`.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.modules: dict[str, str | None] = dict(modules)
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Return the command, imported if need be."""
+        if name not in self._loaded and (module := self.modules[name]) is not None:
+            self._loaded |= {command.name: command for command in import_module(module).COMMANDS}
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        """Add a command that is at hand."""
+        self.modules[name] = None
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Forget a command."""
+        del self.modules[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names, in order."""
+        return iter(self.modules)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.modules)
 
 
 class Group(click.Group):

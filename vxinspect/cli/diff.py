@@ -16,7 +16,7 @@ from vxinspect.cli.signals import interrupted_code
 if TYPE_CHECKING:
     from vxinspect.snapshot import Snapshot
 
-__all__ = ["DIFF", "snapshot_of"]
+__all__ = ["COMMANDS", "snapshot_of"]
 
 _TWO = 2
 
@@ -67,7 +67,7 @@ def _drawn(first: "Snapshot", second: "Snapshot", options: Options) -> Iterator[
             yield from lines
 
 
-DIFF = Command(
+_DIFF = Command(
     "diff",
     params=common_without("--sort"),
     callback=_diff,
@@ -82,3 +82,4 @@ DIFF = Command(
         "vxinspect diff --json monday.json tuesday.pcap",
     ],
 )
+COMMANDS = (_DIFF,)

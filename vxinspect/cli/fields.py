@@ -16,7 +16,7 @@ from vxinspect.render.paint import PLAIN, Paint
 from vxinspect.render.text import max_width, wrap
 from vxinspect.tables import Row
 
-__all__ = ["FIELDS", "VIEW", "field_rows"]
+__all__ = ["COMMANDS", "VIEW", "field_rows"]
 
 VIEW = View(
     name="fields",
@@ -92,7 +92,7 @@ def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     return DONE
 
 
-FIELDS = Command(
+_FIELDS = Command(
     "fields",
     params=[
         click.Argument(["words"], metavar="[WORD]...", nargs=-1),
@@ -109,3 +109,4 @@ FIELDS = Command(
         "vxinspect flows -Y 'vni == 100 && tcp.port in {80 443}' day.pcap",
     ],
 )
+COMMANDS = (_FIELDS,)

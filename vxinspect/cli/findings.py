@@ -12,7 +12,7 @@ from vxinspect.cli.options import COMMON, Options
 from vxinspect.cli.output import write_output
 from vxinspect.cli.run import Canvas, run
 
-__all__ = ["EXPLAIN", "FINDINGS"]
+__all__ = ["COMMANDS"]
 
 
 def _findings(**given: Any) -> int:  # noqa: ANN401 - click's parameters
@@ -58,7 +58,7 @@ def _explain(rule: str | None) -> int:
     return DONE
 
 
-FINDINGS = Command(
+_FINDINGS = Command(
     "findings",
     params=list(COMMON),
     callback=_findings,
@@ -73,7 +73,7 @@ FINDINGS = Command(
     ],
 )
 
-EXPLAIN = Command(
+_EXPLAIN = Command(
     "explain",
     params=[click.Argument(["rule"], required=False, metavar="[RULE]")],
     callback=_explain,
@@ -81,3 +81,4 @@ EXPLAIN = Command(
     "How it is known, its thresholds, where it stands, and what to do. Without a RULE: all of them.",
     examples=["vxinspect explain", "vxinspect explain mac-flapping"],
 )
+COMMANDS = (_FINDINGS, _EXPLAIN)

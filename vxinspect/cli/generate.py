@@ -22,7 +22,7 @@ from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT
 if TYPE_CHECKING:
     from vxinspect.synth.scenario import Scenario
 
-__all__ = ["GENERATE"]
+__all__ = ["COMMANDS"]
 
 _OUTPUT = "Output"
 _QUICK = "Without a scenario: mass traffic"
@@ -143,7 +143,7 @@ def _quick(name: str, metavar: str, help_text: str, **settings: Any) -> Option: 
 
 _MOST = (1 << 32) - 1
 
-GENERATE = Command(
+_GENERATE = Command(
     "generate",
     params=[
         click.Argument(["scenario"], required=False, type=click.Path(path_type=str)),
@@ -191,3 +191,4 @@ GENERATE = Command(
         "vxinspect generate --flows 100 --packets 10K -o - | vxinspect summary",
     ],
 )
+COMMANDS = (_GENERATE,)

@@ -18,7 +18,7 @@ from vxinspect.selection import select_pairs
 from vxinspect.sources import NamedSource
 from vxinspect.stream import PacketStream
 
-__all__ = ["PACKETS", "Ran", "into"]
+__all__ = ["COMMANDS", "Ran", "into"]
 
 
 def _show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
@@ -113,7 +113,7 @@ class Ran:
         self.finding_hints = finding_hints(frames, candidates, outcome.ports(), outcome.copies())
 
 
-PACKETS = Command(
+_PACKETS = Command(
     "packets",
     params=[
         Option(
@@ -142,3 +142,4 @@ PACKETS = Command(
         "tcpdump -U -i eth0 -w - udp port 4789 | vxinspect packets --jsonl",
     ],
 )
+COMMANDS = (_PACKETS,)

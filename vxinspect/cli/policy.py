@@ -7,7 +7,7 @@ from vxinspect.cli.options import READING, Options
 from vxinspect.cli.output import write_output
 from vxinspect.cli.run import close, read
 
-__all__ = ["POLICY"]
+__all__ = ["COMMANDS"]
 
 
 def _init(**given: Any) -> int:  # noqa: ANN401 - click's parameters
@@ -19,7 +19,7 @@ def _init(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     return close(report, options, report.finding_hints)
 
 
-POLICY = Group(
+_POLICY = Group(
     "policy",
     help="Policies: what `vxinspect check` holds captures to.",
     examples=["vxinspect policy init day.pcap > policy.toml"],
@@ -38,3 +38,4 @@ POLICY = Group(
         )
     ],
 )
+COMMANDS = (_POLICY,)

@@ -3,20 +3,26 @@
 import click
 
 from vxinspect import __version__
-from vxinspect.cli.check import CHECK
-from vxinspect.cli.command import Group
-from vxinspect.cli.diff import DIFF
-from vxinspect.cli.fields import FIELDS
-from vxinspect.cli.findings import EXPLAIN, FINDINGS
-from vxinspect.cli.generate import GENERATE
-from vxinspect.cli.packets import PACKETS
-from vxinspect.cli.policy import POLICY
-from vxinspect.cli.rewrite import COMMANDS as REWRITING
-from vxinspect.cli.summary import SUMMARY
-from vxinspect.cli.tables import COMMANDS
-from vxinspect.cli.verify import VERIFY
+from vxinspect.cli.command import Deferred, Group
 
 __all__ = ["root"]
+
+_MODULES = {
+    "summary": ("summary",),
+    "tables": (
+        *("vnis", "flows", "conversations", "tunnels", "underlay", "vteps", "fdb", "addresses", "overhead"),
+    ),
+    "packets": ("packets",),
+    "rewrite": ("decap", "extract", "encap"),
+    "findings": ("findings", "explain"),
+    "check": ("check",),
+    "policy": ("policy",),
+    "diff": ("diff",),
+    "verify": ("verify",),
+    "fields": ("fields",),
+    "generate": ("generate",),
+}
+"""Which commands each module of this package has, in the order of use."""
 
 root = Group(
     "vxinspect",
@@ -39,23 +45,10 @@ root = Group(
         )
     ],
     no_args_is_help=True,
+    commands=Deferred(
+        {name: f"vxinspect.cli.{module}" for module, names in _MODULES.items() for name in names}
+    ),
 )
-_ALL = (
-    SUMMARY,
-    *COMMANDS,
-    PACKETS,
-    *REWRITING,
-    FINDINGS,
-    EXPLAIN,
-    CHECK,
-    POLICY,
-    DIFF,
-    VERIFY,
-    FIELDS,
-    GENERATE,
-)
-for command in _ALL:
-    root.add_command(command)
 
 
 def _tell_version(context: click.Context) -> None:

@@ -10,7 +10,7 @@ from vxinspect.cli.options import COMMON, FOLLOW, INTERVAL, Options
 from vxinspect.cli.run import Canvas, run
 from vxinspect.columns import VIEWS
 
-__all__ = ["SUMMARY"]
+__all__ = ["COMMANDS"]
 
 _TABLE_ROWS = 10
 
@@ -47,7 +47,7 @@ def _hints(report: Report, options: Options) -> list[str]:
     return [] if options.format in ("json", "jsonl") else report.hints
 
 
-SUMMARY = Command(
+_SUMMARY = Command(
     "summary",
     params=[*COMMON, FOLLOW, INTERVAL],
     callback=_show,
@@ -62,3 +62,4 @@ SUMMARY = Command(
         "tcpdump -U -i eth0 -w - udp port 4789 | vxinspect summary --interval 5",
     ],
 )
+COMMANDS = (_SUMMARY,)

@@ -19,7 +19,7 @@ from vxinspect.cli.run import Canvas, close, watched
 if TYPE_CHECKING:
     from vxinspect.verify import Verification
 
-__all__ = ["VERIFY"]
+__all__ = ["COMMANDS"]
 
 SAMPLE = 200
 
@@ -92,7 +92,7 @@ class _Ran:
         self.captures = [capture for each in verifications for capture in each.captures]
 
 
-VERIFY = Command(
+_VERIFY = Command(
     "verify",
     params=[
         Option(
@@ -115,3 +115,4 @@ VERIFY = Command(
         "vxinspect verify --json *.pcap | jq .agrees",
     ],
 )
+COMMANDS = (_VERIFY,)
