@@ -24,6 +24,8 @@ CARGO := cargo
 MANIFEST := --manifest-path engine/Cargo.toml
 # Debian packages that the tests run beside the program; elsewhere their tests say what they skip.
 PACKAGES := tshark tcpdump iproute2 iputils-ping procps shellcheck valgrind
+# ... and what the benchmark compares with.
+PEERS := golang-go golang-github-google-gopacket-dev golang-golang-x-net-dev golang-golang-x-sys-dev
 # Scripts and tests that import each other by name, beside what pyproject.toml lists.
 TYPED := $(addprefix tests/,contract property limits external lab golden docs synth) benchmarks samples/lab
 # So long each target of `make fuzz` runs.
@@ -61,7 +63,8 @@ lab: $(VENV)/.developing packages
 	$(BIN)/python samples/lab/lab.py --output $(LAB) || [ $$? = 3 ]
 	VXINSPECT_LAB=$(LAB) $(BIN)/python -m pytest tests/lab
 
-bench: $(VENV)/.developing
+bench: PACKAGES := tshark $(PEERS)
+bench: $(VENV)/.developing packages
 	$(BIN)/python benchmarks/run.py
 
 instructions: $(VENV)/.developing packages

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,20 @@ from typing import IO, Any, Self, cast
 
 from captures import HERE, RECIPES, Recipe, build_program, make_capture, warm
 from generating import benchmark_generating
+from peers import benchmark_peers
+from timing import time_command
 
 MAX_RATIO = 2.0
 """Seconds of a scan on one thread to seconds of the yardstick."""
+MAX_TWO_THREADS = 0.7
+"""Seconds of a scan on two threads to those on one."""
 MAX_BYTES_PER_CELL = 256
 """Memory for each one-way inner flow, beyond the constant part."""
 CONSTANT_MEMORY = 60 << 20
 """Bytes: interpreter, extension module and buffers, whatever the capture."""
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "vxinspect"
+FLOWS = (COMMAND, "flows", "--limit", "10")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Measurement:
     cells: int
     yardstick: float
     scan: float
+    two_threads: float
     command: float
     peak_rss: int
 
@@ -47,6 +52,11 @@ class Measurement:
     def ratio(self) -> float:
         """How many times the yardstick's time a scan takes."""
         return self.scan / self.yardstick
+
+    @property
+    def two_to_one(self) -> float:
+        """What part of one thread's time two threads take."""
+        return self.two_threads / self.scan
 
     @property
     def bytes_per_cell(self) -> float:
@@ -59,6 +69,11 @@ class Measurement:
         found = []
         if self.ratio > MAX_RATIO:
             found.append(f"{self.name}: {self.ratio:.2f} times the yardstick; the bound is {MAX_RATIO}")
+        if self.two_to_one > MAX_TWO_THREADS and (os.cpu_count() or 1) > 1:
+            found.append(
+                f"{self.name}: two threads take {self.two_to_one:.2f} of one's time; "
+                f"the bound is {MAX_TWO_THREADS}"
+            )
         if self.bytes_per_cell > MAX_BYTES_PER_CELL:
             found.append(
                 f"{self.name}: {self.bytes_per_cell:.0f} bytes a cell beyond "
@@ -104,25 +119,19 @@ def run_yardstick(path: Path) -> dict[str, Any]:
     return dict(json.loads(output))
 
 
-def time_command(command: Sequence[str | Path]) -> float:
-    """Seconds from starting a command to its end, its output thrown away."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
 def measure(recipe: Recipe, rounds: int) -> Measurement:
-    """Alternate the three programs on one capture: a slow moment of the machine falls on all of them."""
+    """Alternate the programs on one capture: a slow moment of the machine falls on all of them."""
     path = recipe.path
     warm(path)
     counted = run_yardstick(path)
-    yardstick, scan, command = [], [], []
+    yardstick, scan, two_threads, command = [], [], [], []
     with ScanWorker(path) as worker:
-        first = worker.ask("scan")
+        first = worker.ask("scan 1")
         for _ in range(rounds):
             yardstick.append(run_yardstick(path)["seconds"])
-            scan.append(worker.ask("scan")["seconds"])
-            command.append(time_command([COMMAND, "flows", "--limit", "10", path]))
+            scan.append(worker.ask("scan 1")["seconds"])
+            two_threads.append(worker.ask("scan 2")["seconds"])
+            command.append(time_command([*FLOWS, path]))
         agree(recipe.name, worker.ask("totals"), counted)
     return Measurement(
         name=recipe.name,
@@ -130,6 +139,7 @@ def measure(recipe: Recipe, rounds: int) -> Measurement:
         cells=counted["flows"],
         yardstick=median(yardstick),
         scan=median(scan),
+        two_threads=median(two_threads),
         command=median(command),
         peak_rss=first["peak_rss_kib"] * 1024,
     )
@@ -165,6 +175,7 @@ COLUMNS: dict[str, Callable[[Measurement], str]] = {
     "yardstick s": lambda m: f"{m.yardstick:.3f}",
     "scan s": lambda m: f"{m.scan:.3f}",
     "ratio": lambda m: f"{m.ratio:.2f}",
+    "2 threads": lambda m: f"{m.two_to_one:.2f}",
     "command s": lambda m: f"{m.command:.3f}",
     "Mframes/s": lambda m: f"{m.frames / m.scan / 1e6:.2f}",
     "peak MiB": lambda m: f"{m.peak_rss / (1 << 20):.0f}",
@@ -232,6 +243,7 @@ def main() -> int:
     try:
         excesses = benchmark_captures(recipes, options.rounds, keep=options.keep)
         excesses += benchmark_start(options.rounds) + benchmark_generating(recipes, options.rounds)
+        benchmark_peers(RECIPES["A"].scaled(options.scale), FLOWS, options.rounds)
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"benchmark failed: {error}", file=sys.stderr)
         return 2

@@ -1,7 +1,7 @@
 """Times `vxinspect.scan` from within: one line of JSON out for each line that comes in.
 
-Usage: `scan_worker.py CAPTURE`, then on standard input `scan` (answers `seconds` and `peak_rss_kib`) or
-`totals` (answers `frames` and `vxlan`, as the last scan counted them).
+Usage: `scan_worker.py CAPTURE`, then on standard input `scan THREADS` (answers `seconds` and
+`peak_rss_kib`) or `totals` (answers `frames` and `vxlan`, as the last scan counted them).
 
 It is a process of its own so that its peak memory is the scan's, and it lives through all rounds so that
 the import stays out of the time.
@@ -15,10 +15,10 @@ import time
 import vxinspect
 
 
-def scan(path: str) -> tuple[vxinspect.Report, dict[str, float]]:
-    """Scan once on one thread; the report, and what it cost."""
+def scan(path: str, threads: int) -> tuple[vxinspect.Report, dict[str, float]]:
+    """Scan once; the report, and what it cost."""
     start = time.perf_counter()
-    report = vxinspect.scan(path, threads=1)
+    report = vxinspect.scan(path, threads=threads)
     seconds = time.perf_counter() - start
     return report, {
         "seconds": seconds,
@@ -37,10 +37,10 @@ def main() -> None:
     path = sys.argv[1]
     report: vxinspect.Report | None = None
     for order in sys.stdin:
-        if order.strip() == "scan":
+        if order.startswith("scan"):
             # Two reports at once would count as memory that one scan needs.
             report = None
-            report, answer = scan(path)
+            report, answer = scan(path, int(order.split()[1]))
             print(json.dumps(answer), flush=True)
         elif report is not None:
             print(json.dumps(totals(report)), flush=True)
