@@ -115,6 +115,8 @@ class Analysis:
         """Return first_seen, last_seen (RFC 3339 or None) and duration_s (float or None)."""
     def totals(self) -> dict[str, int]:
         """Return vnis, vteps, tunnels, flows, macs, ips, rest_packets."""
+    def rest_packets(self) -> int:
+        """Return one of them by itself: the others take a look at every cell's addresses."""
     def bytes(self) -> dict[str, object]:
         """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
     def copies(self) -> dict[str, object]:
@@ -151,7 +153,8 @@ class Analysis:
         - strays: unicast that is not where it should be, by MACs, direction of a tunnel and VNI: vni,
           src_vtep, dst_vtep, src_mac, dst_mac, packets, flooded (0 or 1), usual (another address that its
           sender is sent to, or None), answered_in (another VNI that its receiver answers in, or None)
-        - losses: directions of tunnels that TCP connections go, by VNI: src_vtep, dst_vtep, vni, stalled
+        - losses: directions of tunnels in which TCP loses data, by VNI (all VNIs of one in which a
+          connection stalled, and those with gaps): src_vtep, dst_vtep, vni, stalled
           (sides of connections whose segments were sent again and never acknowledged, though smaller ones
           were), repeats, smallest_repeated (payload), lost_size and passed_size (outer packets), around
           (headers around an inner IP packet, or None), holed (sides of connections of which the capture lacks

@@ -97,7 +97,7 @@ class Report:
     @property
     def rest_packets(self) -> int:
         """How many packets are of flows beyond `max_flows`: the summary's `totals.rest_packets`."""
-        return int(self._analysis.totals()["rest_packets"])
+        return self._analysis.rest_packets()
 
     @property
     def checksums(self) -> dict[str, int] | None:

@@ -452,8 +452,10 @@ impl Cells {
     /// How many packets had no room for a cell of their own.
     #[must_use]
     pub fn rest(&self) -> u64 {
-        let rests = self.iter().filter(|cell| self.bound.is_some() && cell.key.is_rest());
-        rests.map(|cell| cell.packets).sum()
+        if self.bound.is_none() {
+            return 0;
+        }
+        self.iter().filter(|cell| cell.key.is_rest()).map(|cell| cell.packets).sum()
     }
 
     /// Takes in a new cell, which then is to be settled; the number it gets.

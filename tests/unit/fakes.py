@@ -194,6 +194,10 @@ class FakeAnalysis:
         """As the engine's."""
         return self.facts["totals"]
 
+    def rest_packets(self) -> int:
+        """As the engine's."""
+        return int(self.facts["totals"]["rest_packets"])
+
     def bytes(self) -> Any:
         """As the engine's."""
         return self.facts["bytes"]

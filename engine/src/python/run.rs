@@ -118,9 +118,13 @@ impl Analysis {
             ("flows", totals.flows),
             ("macs", totals.macs),
             ("ips", totals.ips),
-            ("rest_packets", self.seen.cells().rest()),
+            ("rest_packets", self.rest_packets()),
         ];
         counts(py, named)
+    }
+
+    fn rest_packets(&self) -> u64 {
+        self.seen.cells().rest()
     }
 
     fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -4,6 +4,8 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use hashbrown::HashSet;
+
 use super::roll_up::RollUp;
 use super::{Column, Row};
 use crate::cells::{Cells, Standing};
@@ -95,7 +97,8 @@ impl Row for LossRow {
     }
 }
 
-/// The directions of tunnels that connections go, by VNI.
+/// The directions of tunnels in which data is lost, by VNI: all VNIs of one in which connections stalled, and those with
+/// bytes that were never seen.
 #[must_use]
 pub fn losses(cells: &Cells) -> Vec<LossRow> {
     let mut rows: RollUp<LossRow> = RollUp::new();
@@ -123,5 +126,9 @@ pub fn losses(cells: &Cells) -> Vec<LossRow> {
         };
         rows.row(&(from, to, vni), |row| (row.from, row.to, row.vni), new).add(&standing, cells);
     }
-    rows.into_rows()
+    let mut rows = rows.into_rows();
+    let stalled: HashSet<_> =
+        rows.iter().filter(|row| row.stalled > 0).map(|row| (row.from, row.to)).collect();
+    rows.retain(|row| row.holed > 0 || stalled.contains(&(row.from, row.to)));
+    rows
 }
