@@ -527,6 +527,7 @@ def encap(
     vni: int,
     src_mac: str,
     dst_mac: str,
+    encapsulation: str,
     port: int,
     source_port: int | None,
     ttl: int,
@@ -537,7 +538,8 @@ def encap(
     compression: str | None,
     progress: Callable[[int, int | None, int], None] | None,
 ) -> Outcome:
-    """Write Ethernet frames as VXLAN packets; otherwise as `decap`.
+    """Write Ethernet frames as packets of an overlay; otherwise as `decap`.
 
-    `source_port`: None for a hash of each inner flow. `udp_checksum`: compute it.
+    `encapsulation`: vxlan, vxlan-gpe or geneve. `source_port`: None for a hash of each inner flow.
+    `udp_checksum`: compute it.
     """

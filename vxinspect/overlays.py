@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vxinspect.exceptions import OptionError
 from vxinspect.sources import VXLAN_PORT, Ports, split_ports
 
-__all__ = ["DEEPEST", "ENCAPSULATIONS", "MAX_DEPTH", "USUAL_ENCAPSULATIONS", "Overlays"]
+__all__ = ["ASSIGNED_PORTS", "DEEPEST", "ENCAPSULATIONS", "MAX_DEPTH", "USUAL_ENCAPSULATIONS", "Overlays"]
 
 MAX_DEPTH, DEEPEST = 4, 16
 """How many overlays may be inside each other: by default, and at most."""
@@ -17,6 +17,8 @@ ENCAPSULATIONS: Mapping[str, str] = {
     "nvgre": "NVGRE",
 }
 """The overlays that are known, and what people call them."""
+ASSIGNED_PORTS: Mapping[str, int] = {"vxlan-gpe": 4790, "geneve": 6081}
+"""The UDP port that IANA assigned, of those that have no other."""
 USUAL_ENCAPSULATIONS = ("vxlan", "vxlan-gpe")
 """Those that are reported unless others are asked for."""
 

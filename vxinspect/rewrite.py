@@ -12,7 +12,7 @@ from vxinspect.containers import COMPRESSIONS, FORMATS, Container, container_of
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
 from vxinspect.hints import finding_hints
-from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
+from vxinspect.overlays import ASSIGNED_PORTS, ENCAPSULATIONS, MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_pairs
 from vxinspect.sources import (
     STANDARD_INPUT,
@@ -157,7 +157,8 @@ def encap(
     vni: int,
     src_mac: str = SRC_MAC,
     dst_mac: str = DST_MAC,
-    port: int = VXLAN_PORT,
+    encapsulation: str = "vxlan",
+    port: int | None = None,
     source_port: int | None = None,
     ttl: int = 64,
     udp_checksum: bool = False,
@@ -168,8 +169,9 @@ def encap(
     nanoseconds: bool = False,
     progress: Progress | None = None,
 ) -> Written:
-    """Write plain Ethernet frames as VXLAN packets from one VTEP to another.
+    """Write plain Ethernet frames as packets of an overlay from one VTEP to another.
 
+    `encapsulation`: vxlan, vxlan-gpe or geneve. `port`: VXLAN's, 4789 by default; the others have no choice.
     `source_port`: None for a hash of each inner flow, from 49152 on (RFC 7348 section 5). `udp_checksum`:
     compute it, which VXLAN lets be zero; it stays zero for frames that a snap length cut. `select` chooses
     among the frames; the other arguments are those of `decap`.
@@ -184,7 +186,8 @@ def encap(
             "vni": _within("vni", vni, 0, _HIGHEST_VNI),
             "src_mac": src_mac,
             "dst_mac": dst_mac,
-            "port": port_number("port", port),
+            "encapsulation": encapsulation,
+            "port": None if port is None else port_number("port", port),
             "source_port": None if source_port is None else port_number("source_port", source_port),
             "ttl": _within("ttl", ttl, 1, _HIGHEST_TTL),
             "udp_checksum": udp_checksum,
@@ -252,8 +255,17 @@ def run_encap(
     keep_on_interrupt: bool = False,
 ) -> Written:
     """Do as `encap` does, for sources that have a name already."""
-    asked = _asked(container, select, count, progress) | headers
+    port = _encap_port(headers["encapsulation"], headers["port"])
+    asked = _asked(container, select, count, progress) | headers | {"port": port}
     return _write(target, lambda path: _engine.encap(sources, target=path, **asked), keep=keep_on_interrupt)
+
+
+def _encap_port(encapsulation: str, port: int | None) -> int:
+    """Return the UDP port of an overlay, which is VXLAN's alone to choose."""
+    assigned = ASSIGNED_PORTS.get(encapsulation, VXLAN_PORT)
+    if encapsulation in ASSIGNED_PORTS and port not in (None, assigned):
+        raise OptionError("port", port, f"{assigned}, the one of {ENCAPSULATIONS[encapsulation]}")
+    return assigned if port is None else port
 
 
 def _asked(

@@ -286,6 +286,74 @@ def test_encap_writes_what_the_rfc_says() -> None:
     assert made == Record(record.time, expected, record.wire + 50)
 
 
+@pytest.mark.parametrize(
+    ("overlay", "port", "header"),
+    [("vxlan-gpe", 4790, craft.vxlan_gpe(70_000, b"")), ("geneve", 6081, craft.geneve(70_000, b""))],
+)
+def test_encap_into_other_overlays(overlay: str, port: int, header: bytes) -> None:
+    """The same outer headers, to the overlay's port; its own header as its specification has it."""
+    (record,) = plain(b"hello")
+    _, (usual,) = encapsulated([record])
+    _, (made,) = encapsulated([record], "--encapsulation", overlay)
+    expected = bytearray(usual.data)
+    expected[36:38], expected[42:50] = craft.number(port, 2), header
+    assert made.data == bytes(expected)
+    source = containers.pcap([made], nanosecond=True)
+    back = tools.cli("decap", "--encapsulation", overlay, "-o", "-", stdin=source)
+    assert reading.read(back.out).records[0].data == record.data
+
+
+def test_encap_with_a_port_that_the_overlay_does_not_have() -> None:
+    """Nobody would look for Geneve there."""
+    ends = ("--src-vtep", "192.0.2.1", "--dst-vtep", "192.0.2.2", "--vni", "7", "-o", "-")
+    source = containers.pcap(plain(b"a"))
+    answer = tools.cli("encap", *ends, "--encapsulation", "geneve", "--port", "4789", stdin=source)
+    assert (answer.code, answer.out) == (2, b"")
+    assert answer.errors == ["vxinspect: --port: expected 6081, the one of Geneve, found 4789"]
+    answer = tools.cli("encap", *ends, "--encapsulation", "geneve", "--port", "6081", stdin=source)
+    assert answer.code == 0
+    # What they become is selected by what they are then.
+    answer = tools.cli("encap", *ends, "--encapsulation", "geneve", "-Y", "vni == 8", stdin=source)
+    assert reading.read(answer.out).records == []
+
+
+@needs_tshark
+@pytest.mark.parametrize("vteps", [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")])
+@pytest.mark.parametrize("overlay", ["vxlan-gpe", "geneve"])
+def test_tshark_finds_nothing_wrong_with_other_overlays(
+    overlay: str, vteps: tuple[str, str], tmp_path: Path
+) -> None:
+    """It warns of nothing, and sees the VNI and the ports inside."""
+    source, target = tmp_path / "plain.pcap", tmp_path / "made.pcap"
+    # To a port of which it does not expect a protocol.
+    records = [
+        Record(
+            START,
+            craft.ethernet(
+                "02:aa:00:00:00:02",
+                "02:aa:00:00:00:01",
+                0x0800,
+                craft.ipv4("10.0.0.1", "10.0.0.2", 17, datagram),
+            ),
+            42,
+        )
+        for datagram in (craft.udp(1000 + number, 9, b"") for number in range(40))
+    ]
+    source.write_bytes(containers.pcap(records))
+    ends = ("--src-vtep", vteps[0], "--dst-vtep", vteps[1], "--vni", "70000", "--udp-checksum", "computed")
+    answer = tools.cli("encap", source, *ends, "--encapsulation", overlay, "-o", target)
+    assert answer.code == 0, answer.err
+    layer = "geneve" if overlay == "geneve" else "vxlan"
+    names = [f"{layer}.vni", "udp.srcport", "udp.checksum.status", "_ws.expert.message"]
+    fields = seen(target, names, "ip.check_checksum:TRUE", "udp.check_checksum:TRUE")
+    assert len(fields) == 40
+    for number, each in enumerate(fields):
+        assert int(each[0], 0) == 70_000
+        assert each[1].split(",")[-1] == str(1000 + number)
+        assert set(each[2].split(",")) == {"1"} or each[2].split(",")[0] == "1"
+        assert each[3] == ""
+
+
 @needs_tshark
 @pytest.mark.parametrize("vteps", [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")])
 def test_tshark_finds_nothing_wrong_with_encap(vteps: tuple[str, str], tmp_path: Path) -> None:
@@ -400,6 +468,8 @@ def test_file_objects_are_written_to() -> None:
         ({"src_vtep": "somewhere"}, "src_vtep: expected an IP address"),
         ({"dst_vtep": "fd00::2"}, "dst_vtep: expected an address of the source's IP version"),
         ({"src_mac": "x"}, "src_mac: expected a MAC address"),
+        ({"encapsulation": "stt"}, "encapsulation: expected one of vxlan, vxlan-gpe, geneve"),
+        ({"encapsulation": "geneve", "port": 4789}, "port: expected 6081, the one of Geneve"),
         ({"port": 0}, "port: expected a UDP port from 1 to 65535"),
         ({"ttl": 256}, "ttl: expected a whole number from 1 to 255"),
         ({"format": "erf"}, "format: expected one of pcap, pcapng"),

@@ -51,19 +51,21 @@ def plain_records(draw: st.DrawFn) -> list[Record]:
     vteps=st.sampled_from(VTEPS),
     vni=st.integers(0, (1 << 24) - 1),
     form=st.sampled_from(FORMS),
+    encapsulation=st.sampled_from(["vxlan", "vxlan-gpe", "geneve"]),
     checksum=st.booleans(),
 )
 @settings(max_examples=150)
 def test_decap_undoes_encap(
-    records: list[Record], vteps: tuple[str, str], vni: int, form: str, *, checksum: bool
+    *, records: list[Record], vteps: tuple[str, str], vni: int, form: str, encapsulation: str, checksum: bool
 ) -> None:
-    """Frames that went into VXLAN and out again are the same, with their times and lengths, whole or cut."""
+    """Frames that went into an overlay and out again are the same, with times and lengths, whole or cut."""
     outer, told = written(
         vxinspect.encap,
         capture(records),
         src_vtep=vteps[0],
         dst_vtep=vteps[1],
         vni=vni,
+        encapsulation=encapsulation,
         udp_checksum=checksum,
         format=form,
         nanoseconds=True,
@@ -71,7 +73,13 @@ def test_decap_undoes_encap(
     assert told.losses == {}
     overhead = 50 if "." in vteps[0] else 70
     assert [record.wire for record in outer.records] == [record.wire + overhead for record in records]
-    inner, _ = written(vxinspect.decap, capture(outer.records), format=form, nanoseconds=True)
+    inner, _ = written(
+        vxinspect.decap,
+        capture(outer.records),
+        encapsulations=encapsulation,
+        format=form,
+        nanoseconds=True,
+    )
     assert inner.records == records
     if form == "pcapng":
         assert set(inner.names) <= {f"vni-{vni}"}

@@ -48,6 +48,10 @@ def test_readme_tells_what_is_to_be_seen() -> None:
     assert over6["overhead_bytes"] == 70 * over6["packets"]
     (big,) = tools.cli_json("overhead", SAMPLES / "big-tcp.pcap")
     assert (big["offload_frames"], big["required_underlay_mtu"]) == (5, 1500)
+    overlays = "vxlan,vxlan-gpe,geneve"
+    relatives = tools.cli_json("vnis", "--encapsulation", overlays, SAMPLES / "relatives.pcap")
+    costs = {row["encapsulation"]: (row["vni"], row["overhead_bytes"] / row["packets"]) for row in relatives}
+    assert costs == {"mpls/vxlan": (100, 58), "erspan/vxlan-gpe": (200, 100), "geneve": (300, 58)}
     noise = tools.cli_json("summary", SAMPLES / "mixed-noise.pcap")["frames"]
     assert (noise["total"], noise["other"], noise["invalid"]) == (79, 21, 2)
     one_way = tools.cli_json("flows", SAMPLES / "one-way-tunnel.pcap")

@@ -15,6 +15,7 @@ from vxinspect.cli.options import Options, common_without, whole_number
 from vxinspect.cli.output import OutputError, check_folder, check_output, paint_for
 from vxinspect.cli.progress import ProgressLine
 from vxinspect.containers import COMPRESSIONS, FORMATS, container_of
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.render.text import clean, plural
 from vxinspect.rewrite import DST_MAC, SRC_MAC, Written, run_decap, run_encap, run_extract
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, NamedSource
@@ -111,6 +112,7 @@ def _encap(**given: Any) -> int:  # noqa: ANN401 - click's parameters
     names = ("src_vtep", "dst_vtep", "src_mac", "dst_mac", "source_port", "ttl")
     headers = {name: given[name] for name in names} | {
         "vni": given["into_vni"],
+        "encapsulation": given["into_encapsulation"],
         "port": given["to_port"],
         "udp_checksum": given["udp_checksum"] == "computed",
     }
@@ -160,7 +162,15 @@ def _outputs(what: str) -> list[Option]:
 
 
 _CAPTURE = "The capture: pcap or pcapng by its name, compressed by .gz, .zst, .lz4, .xz; - is a pipe."
-_OUTER_OPTIONS = ("--vni", "--vtep", "--port", "--dedup", "--dedup-window", "--dedup-frames")
+_OUTER_OPTIONS = (
+    "--vni",
+    "--vtep",
+    "--port",
+    "--encapsulation",
+    "--dedup",
+    "--dedup-window",
+    "--dedup-frames",
+)
 _TEXT_OPTIONS = (
     "--sort",
     "--limit",
@@ -245,11 +255,17 @@ COMMANDS = (
                 _header("--src-mac", metavar="MAC", default=SRC_MAC, help_text=f"{SRC_MAC} by default."),
                 _header("--dst-mac", metavar="MAC", default=DST_MAC, help_text=f"{DST_MAC} by default."),
                 _header(
+                    *("--encapsulation", "into_encapsulation"),
+                    metavar="NAME",
+                    default="vxlan",
+                    type=click.Choice(["vxlan", *ASSIGNED_PORTS]),
+                    help_text=f"The overlay, of {', '.join(('vxlan', *ASSIGNED_PORTS))}; vxlan by default.",
+                ),
+                _header(
                     *("--port", "to_port"),
                     metavar="N",
-                    default=str(VXLAN_PORT),
                     callback=whole_number(1, HIGHEST_PORT),
-                    help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default.",
+                    help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; the others have one each.",
                 ),
                 _header(
                     "--source-port",
@@ -277,7 +293,7 @@ COMMANDS = (
             common_without(*_TEXT_OPTIONS, *_OUTER_OPTIONS),
         ),
         callback=_encap,
-        help="Write plain Ethernet frames as VXLAN packets.\n\n"
+        help="Write plain Ethernet frames as packets of VXLAN, VXLAN-GPE or Geneve.\n\n"
         "The reverse of decap: outer headers in front of each frame, with the don't-fragment bit set.",
         examples=[
             "vxinspect encap plain.pcap --src-vtep 192.0.2.1 --dst-vtep 192.0.2.2 --vni 100 -o out.pcap",

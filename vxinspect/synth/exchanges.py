@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
 
 from vxinspect.exceptions import ScenarioError
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth import scenario as declared
 from vxinspect.synth.dhcp import CLIENT_PORT, SERVER_PORT, Dhcp, DhcpKind
 from vxinspect.synth.draws import draw
 from vxinspect.synth.network import Station, nanoseconds
-from vxinspect.synth.overlays import ASSIGNED
 from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Tcp, Udp
 from vxinspect.synth.sizes import pattern
 
@@ -191,7 +191,7 @@ def _udp(pair: Pair, traffic: declared.Udp, exchange: int, delay: int) -> Iterat
     client, server = _source_port(traffic.source_port, exchange), traffic.port
     for key, port in (("port", server), ("source_port", client)):
         # Of all overlays, Geneve alone takes what payloads are filled with for its header.
-        if port == ASSIGNED["geneve"]:
+        if port == ASSIGNED_PORTS["geneve"]:
             raise ScenarioError("", f"{pair.path}.{key}", "another UDP port than Geneve's", port)
 
     def sized(number: int) -> int:

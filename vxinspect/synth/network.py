@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeVar
 
 from vxinspect.exceptions import ScenarioError
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth import scenario as declared
-from vxinspect.synth.overlays import ASSIGNED, VXLAN_OVERLAY, Option, Overlay
+from vxinspect.synth.overlays import VXLAN_OVERLAY, Option, Overlay
 from vxinspect.synth.scenario import Scenario
 
 __all__ = ["Network", "Segment", "Station", "Vtep", "address", "mac_text", "nanoseconds"]
@@ -177,8 +178,8 @@ class Network:
         """Return the overlay of a VNI, whose other keys must be its own."""
         name = vni.encapsulation
         vxlans = {self.port, *(vtep.port for vtep in self.vteps.values())}
-        if name in ASSIGNED and ASSIGNED[name] in vxlans:
-            expected = f"another overlay, for VXLAN has the UDP port {ASSIGNED[name]} here"
+        if name in ASSIGNED_PORTS and ASSIGNED_PORTS[name] in vxlans:
+            expected = f"another overlay, for VXLAN has the UDP port {ASSIGNED_PORTS[name]} here"
             raise ScenarioError("", f"{path}.encapsulation", expected, repr(name))
         if vni.group_policy is not None and name != "vxlan":
             raise ScenarioError("", f"{path}.group_policy", "a VNI of VXLAN", f"one of {name}")

@@ -4,13 +4,13 @@ import struct
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["ASSIGNED", "VXLAN_OVERLAY", "Encapsulation", "Option", "Overlay", "Payload"]
+from vxinspect.overlays import ASSIGNED_PORTS
+
+__all__ = ["VXLAN_OVERLAY", "Encapsulation", "Option", "Overlay", "Payload"]
 
 Encapsulation: TypeAlias = Literal["vxlan", "vxlan-gpe", "geneve"]
 Payload: TypeAlias = Literal["ethernet", "ipv4", "ipv6"]
 
-ASSIGNED = {"vxlan-gpe": 4790, "geneve": 6081}
-"""The UDP ports of those that have no other."""
 
 _HEADER = 8
 _UNIT = 4
@@ -57,7 +57,7 @@ class Overlay:
 
     def port(self, vxlan: int) -> int:
         """Return the UDP port of a VTEP that receives VXLAN on `vxlan`."""
-        return ASSIGNED.get(self.name, vxlan)
+        return ASSIGNED_PORTS.get(self.name, vxlan)
 
     def encode(self, flags: int, reserved: int, vni: int, payload: Payload) -> bytes:
         """Return the header; `flags` and the 24 bits behind them, `reserved`, are VXLAN's."""

@@ -12,10 +12,10 @@ import msgspec
 
 from vxinspect import _engine
 from vxinspect.columns import VIEWS
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth.copies import Sighting, count_copies
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
-from vxinspect.synth.overlays import ASSIGNED
 from vxinspect.synth.packet import Packet, Plain, Planned
 from vxinspect.synth.pieces import Piece
 from vxinspect.synth.plan import Plan
@@ -95,7 +95,9 @@ class _Counter:
         self._plan = plan
         self._tags = len(plan.scenario.underlay.vlan)
         vteps = plan.network.vteps.values()
-        self._ports = frozenset({plan.scenario.port, *(vtep.port for vtep in vteps), *ASSIGNED.values()})
+        self._ports = frozenset(
+            {plan.scenario.port, *(vtep.port for vtep in vteps), *ASSIGNED_PORTS.values()}
+        )
         self._lost = emitted[-1].planned if self.cut else None
 
     def ending(self, frame: Emitted) -> Ending:

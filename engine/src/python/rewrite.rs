@@ -16,6 +16,7 @@ use super::write::writing;
 use crate::analysis::Tally;
 use crate::capture::LinkType;
 use crate::decode::Ports;
+use crate::encapsulation::Encapsulation;
 use crate::error::RunError;
 use crate::scan::{Ahead, Options, Reading};
 use crate::stream::{Stream, Told};
@@ -154,7 +155,7 @@ pub(super) fn extract(
 /// Writes plain frames as packets.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, select, count, src_vtep, dst_vtep, vni, src_mac, dst_mac, port, source_port, ttl, udp_checksum,
+    sources, *, select, count, src_vtep, dst_vtep, vni, src_mac, dst_mac, encapsulation, port, source_port, ttl, udp_checksum,
     target, container, nanoseconds, compression, progress
 ))]
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
@@ -168,6 +169,7 @@ pub(super) fn encap(
     vni: u32,
     src_mac: &str,
     dst_mac: &str,
+    encapsulation: &str,
     port: u16,
     source_port: Option<u16>,
     ttl: u8,
@@ -191,7 +193,10 @@ pub(super) fn encap(
         return Err(option_error(py, "vni", &vni.to_string(), "a VNI from 0 to 16777215"));
     }
     let macs = (mac("src_mac", src_mac)?, mac("dst_mac", dst_mac)?);
-    let headers = Headers { vteps, macs, vni, port, source_port, ttl, has_checksum: udp_checksum };
+    let encapsulation = Encapsulation::named(encapsulation)
+        .ok_or_else(|| option_error(py, "encapsulation", encapsulation, "one of vxlan, vxlan-gpe, geneve"))?;
+    let headers =
+        Headers { vteps, macs, encapsulation, vni, port, source_port, ttl, has_checksum: udp_checksum };
     let select = selection(py, select)?;
     let writing = writing(py, container, nanoseconds, compression, LARGEST_FRAME)?;
     let opened = Opened::new(&target, None, writing)?;

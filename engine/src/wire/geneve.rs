@@ -11,6 +11,7 @@
 //! +---------------------------------------------------------------+
 //! ```
 
+use super::ethernet::ethertype;
 use super::{Missing, Span, be16, be32};
 
 /// The UDP port that IANA assigned (RFC 8926, section 9).
@@ -27,6 +28,12 @@ mod bit {
     pub(super) const CRITICAL: u8 = 0x40;
     pub(super) const RESERVED: u8 = 0x3f;
 }
+
+/// What stands in front of the VNI of an Ethernet frame without options.
+pub const FRONT: [u8; 4] = {
+    let [high, low] = ethertype::BRIDGED.to_be_bytes();
+    [0, 0, high, low]
+};
 
 /// A Geneve header.
 #[derive(Debug, Clone, Copy)]

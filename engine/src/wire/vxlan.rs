@@ -25,6 +25,9 @@ pub const HEADER_LEN: usize = 8;
 /// The I flag: the VNI is valid.
 const I_FLAG: u32 = 0x0800_0000;
 
+/// What stands in front of the VNI where nothing else is set.
+pub const FRONT: [u8; 4] = I_FLAG.to_be_bytes();
+
 mod flag {
     /// A group policy is there.
     pub(super) const G: u16 = 0x8000;

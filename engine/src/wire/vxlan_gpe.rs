@@ -38,6 +38,9 @@ pub mod next {
     pub const MPLS: u8 = 5;
 }
 
+/// What stands in front of the VNI where nothing is set but what an Ethernet frame needs.
+pub const FRONT: [u8; 4] = [flag::INSTANCE | flag::NEXT_PROTOCOL, 0, 0, next::ETHERNET];
+
 /// A VXLAN-GPE header.
 #[derive(Debug, Clone, Copy)]
 pub struct VxlanGpe<'a>(&'a [u8; HEADER_LEN]);

@@ -1,4 +1,4 @@
-//! `encap`: plain Ethernet frames into VXLAN (RFC 7348, section 5).
+//! `encap`: plain Ethernet frames into VXLAN (RFC 7348, section 5), VXLAN-GPE or Geneve.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,7 +8,7 @@ use super::mix;
 use super::output::{Interface, Output, Piece, Written};
 use crate::capture::{Frame, LinkType};
 use crate::decode::{Aside, Overlays, Ports, decode, inner_frame};
-use crate::encapsulation::Encapsulations;
+use crate::encapsulation::{Encapsulation, Encapsulations};
 use crate::error::RunError;
 use crate::packet::{Key, Packet};
 use crate::scan::{Monitor, Position, Reading, Taken};
@@ -16,7 +16,7 @@ use crate::select::Select;
 use crate::wire::ethernet::{self, ethertype};
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
-use crate::wire::{Span, ipv4, udp, vxlan};
+use crate::wire::{Span, geneve, ipv4, udp, vxlan, vxlan_gpe};
 
 /// The outer addresses of a tunnel, source first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +50,11 @@ pub struct Headers {
     pub vteps: Vteps,
     /// Outer MAC addresses, source first.
     pub macs: (Mac, Mac),
-    /// VXLAN network identifier, 24 bits.
+    /// The overlay, ...
+    pub encapsulation: Encapsulation,
+    /// ... its network identifier, 24 bits, ...
     pub vni: u32,
-    /// UDP destination port.
+    /// ... and the UDP port it goes to.
     pub port: u16,
     /// UDP source port; `None` for a hash of each inner flow.
     pub source_port: Option<u16>,
@@ -75,7 +77,8 @@ pub struct LeftOut {
 
 /// Don't fragment: VTEPs must not (RFC 7348, section 4.3).
 const DONT_FRAGMENT: u16 = 0x4000;
-const I_FLAG: u8 = 0x08;
+/// The header of an overlay without options, which all have in common.
+const OVERLAY_LEN: usize = vxlan::HEADER_LEN;
 
 /// Puts frames behind headers.
 pub struct Encap {
@@ -92,8 +95,10 @@ impl Encap {
     /// `select` chooses among the frames, as the packets that they become.
     #[must_use]
     pub fn new(headers: Headers, select: Select) -> Self {
-        let ports = Ports::new(&[headers.port]);
-        let overlays = Overlays::new(ports, Encapsulations::default(), Overlays::DEPTH);
+        let is_vxlan = headers.encapsulation == Encapsulation::Vxlan;
+        let ports = if is_vxlan { Ports::new(&[headers.port]) } else { Ports::none() };
+        let selected = Encapsulations::from_iter([headers.encapsulation]);
+        let overlays = Overlays::new(ports, selected, Overlays::DEPTH);
         let template = template(&headers);
         Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() }
     }
@@ -175,14 +180,14 @@ impl Encap {
     /// The longest frame whose outer lengths, of 16 bits, can be told. That of IPv6 does not count its own header.
     fn longest(&self) -> u32 {
         let ip = if self.headers.vteps.is_v6() { 0 } else { ipv4::HEADER_LEN };
-        u32::from(u16::MAX) - (ip + udp::HEADER_LEN + vxlan::HEADER_LEN) as u32
+        u32::from(u16::MAX) - (ip + udp::HEADER_LEN + OVERLAY_LEN) as u32
     }
 
     /// Leaves in `self.frame` the headers and what the capture holds of the frame.
     fn encapsulate(&mut self, frame: &Frame<'_>, key: &Key) {
         let (ip_at, is_v6) = (ethernet::HEADER_LEN, self.headers.vteps.is_v6());
-        let udp_at = self.template.len() - vxlan::HEADER_LEN - udp::HEADER_LEN;
-        let udp_len = frame.wire_len as u16 + (udp::HEADER_LEN + vxlan::HEADER_LEN) as u16;
+        let udp_at = self.template.len() - OVERLAY_LEN - udp::HEADER_LEN;
+        let udp_len = frame.wire_len as u16 + (udp::HEADER_LEN + OVERLAY_LEN) as u16;
         let bytes = &mut self.frame;
         bytes.clear();
         bytes.extend(&self.template);
@@ -228,9 +233,18 @@ fn template(headers: &Headers) -> Vec<u8> {
     bytes.extend([0; 2]);
     bytes.extend(headers.port.to_be_bytes());
     bytes.extend([0; 4]);
-    bytes.extend([I_FLAG, 0, 0, 0]);
+    bytes.extend(front(headers.encapsulation));
     bytes.extend((headers.vni << 8).to_be_bytes());
     bytes
+}
+
+/// What stands in front of the VNI, around an Ethernet frame.
+fn front(overlay: Encapsulation) -> [u8; 4] {
+    match overlay {
+        Encapsulation::Vxlan => vxlan::FRONT,
+        Encapsulation::VxlanGpe => vxlan_gpe::FRONT,
+        Encapsulation::Geneve => geneve::FRONT,
+    }
 }
 
 /// A port that is the same for all packets of one direction of an inner flow, so that the underlay keeps them in order

@@ -1,6 +1,7 @@
 """Faults of the overlay: who sends to whom, in which VNI."""
 
 from vxinspect.exceptions import ScenarioError
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth.carriers import check_carriers
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import (
@@ -13,7 +14,7 @@ from vxinspect.synth.kinds import (
     VniByDirection,
 )
 from vxinspect.synth.network import Vtep, address
-from vxinspect.synth.overlays import ASSIGNED, Overlay
+from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import Packet, Wrap
 from vxinspect.synth.plan import COPY_GAP, Plan, source_port
 
@@ -98,7 +99,7 @@ def nested(plan: Plan, index: int, fault: Nested) -> None:
     receiver = plan.network.vtep(f"{path}.to", fault.destination)
     if sender == receiver:
         raise ScenarioError("", f"{path}.to", f"another VTEP than {sender.name!r}", repr(receiver.name))
-    assigned = ASSIGNED.get(fault.encapsulation)
+    assigned = ASSIGNED_PORTS.get(fault.encapsulation)
     if assigned in {vtep.port for vtep in plan.network.vteps.values()}:
         expected = f"another overlay, for VXLAN has the UDP port {assigned} here"
         raise ScenarioError("", f"{path}.encapsulation", expected, repr(fault.encapsulation))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from vxinspect.exceptions import ScenarioError
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth import frames
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import (
@@ -21,7 +22,6 @@ from vxinspect.synth.kinds import (
     WrongPort,
 )
 from vxinspect.synth.network import address
-from vxinspect.synth.overlays import ASSIGNED
 from vxinspect.synth.packet import IcmpError, Ip, Packet, Pieces, Plain
 from vxinspect.synth.pieces import GRID, cut
 from vxinspect.synth.plan import Plan
@@ -52,7 +52,11 @@ _LEAST_IPV6_MTU = 1280
 
 def wrong_port(plan: Plan, index: int, fault: WrongPort) -> None:
     """Send VXLAN to a port that is not VXLAN's."""
-    known = {plan.scenario.port, *(vtep.port for vtep in plan.network.vteps.values()), *ASSIGNED.values()}
+    known = {
+        plan.scenario.port,
+        *(vtep.port for vtep in plan.network.vteps.values()),
+        *ASSIGNED_PORTS.values(),
+    }
     if fault.port in known:
         raise ScenarioError("", f"fault[{index}].port", "a port that is no overlay's here", str(fault.port))
     for packet in choose(plan, index, fault, "packets"):
