@@ -93,11 +93,9 @@ APART = [
     {"duplicated-frames", "ttl-change", "unknown-unicast"},
     {"unexpected-source", "unknown-unicast"},
     {"mac-move", "unknown-unicast"},
-    {"nested", "tcp-retransmission"},
     {"vni-by-direction", "unexpected-source", "tcp-reset"},
 ]
-"""Faults of which two together are something else: what is flooded has no usual address, a session that is
-partly nested ends elsewhere, say."""
+"""Faults of which two together are something else: what is flooded has no usual address, say."""
 
 NETWORK = """
 seed = {seed}

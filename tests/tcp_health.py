@@ -40,6 +40,7 @@ class Way:
     asked: bool = False  # the latest segment asked whether the peer is there, or has room
     offered: int | None = None  # the byte of a window probe, which the peer may have taken
     small_first: bool = False  # it was the first, of one byte
+    late: bool = False  # the latest segment stands before what was sent already
 
     def knows(self, seq: int) -> bool:
         """Whether it has acknowledged the other direction's byte of that number."""
@@ -126,14 +127,16 @@ class Connection:
         way, peer = self.ways.setdefault(sender, Way()), self.ways.setdefault(receiver, Way())
         if plain(fact) and fact.window == 0:
             counts["zero_windows"] += 1
-        had_begun = way.begun
+        had_begun, way.late = way.begun, False
         anew = not way.begun or self._is_another(way, fact)
         if anew:
             self._begin(way, peer, fact, restarted=had_begun)
         else:
             self._go_on(way, peer, fact)
         # Where it stands from now on.
-        if "A" in fact.flags:
+        # A segment that comes late may acknowledge less than is known by now.
+        is_older = way.late and (fact.ack - way.ack) % CYCLE >= CYCLE // 2
+        if "A" in fact.flags and not is_older:
             way.ack = fact.ack
         way.window = fact.window
         reopened = anew and had_begun and "S" in fact.flags and "A" not in fact.flags
@@ -183,8 +186,10 @@ class Connection:
             return  # its byte, if there is one, is not of the stream
         elif start == way.next - 1 and fact.payload > 1 and resumes:
             start += 1  # the byte of the probe once more, and what comes behind it
-        elif end > start:
-            self._behind(way, start, end, fact)
+        else:
+            way.late = True
+            if end > start:
+                self._behind(way, start, end, fact)
         way.came |= set(range(start, end))
         way.next = max(way.next, end)
 

@@ -46,6 +46,23 @@ def health(talk: Sequence[Said]) -> dict[str, Any]:
     return {name: row[name] for name in names if row[name] and not name.startswith("rtt")}
 
 
+@pytest.mark.parametrize("late", [data(1001), Said(CLIENT, "A", 1001, 5001)])
+def test_what_comes_late_takes_no_acknowledgment_back(late: Said) -> None:
+    """The client acknowledged 300 bytes that the capture lost; an old segment that comes last does not."""
+    talk = [*opened(), data(1001), Said(CLIENT, "A", 1101, 5301), late]
+    # Only what was sent is known to be missing: the server goes on behind it.
+    talk.insert(-1, Said(SERVER, "PA", 5301, 1101, 100))
+    report = scanned([*talk, Said(CLIENT, "A", 1101, 5401), late])
+    lost = [row for row in report.internal("losses") if row["unseen_gaps"]]
+    assert [(row["unseen_gaps"], row["unseen_bytes"]) for row in lost] == [(1, 300)]
+    records = packets.records(talks.packets_of([*talk, Said(CLIENT, "A", 1101, 5401), late]))
+    for cut in range(1, len(records)):
+        first, second = (containers.pcap(part) for part in (records[:cut], records[cut:]))
+        merged = vxinspect.scan(first).merge(vxinspect.scan(second))
+        found = [row["unseen_bytes"] for row in merged.internal("losses") if row["unseen_gaps"]]
+        assert found == [300], cut
+
+
 def test_handshake_in_halves() -> None:
     """SYN to SYN-ACK and SYN-ACK to ACK, in milliseconds; the median of the whole."""
     report = scanned(opened())

@@ -78,6 +78,7 @@ class _Side:
     asked: bool = False
     tried: int | None = None  # the byte that a window probe offered
     is_small: bool = False
+    is_late: bool = False  # the latest segment stands before what was sent already
 
     def far(self, number: int) -> int:
         """Return how far a sequence number is ahead of the next one; negative behind it."""
@@ -119,7 +120,9 @@ class Connection:
             side = self._sides[sender] = _begin(said, time, peer, is_first=side is None)
         else:
             self._go_on(side, peer, said, time, account)
-        if "A" in said.flags:
+        # What comes late may acknowledge less than is known by now.
+        is_older = side.is_late and (said.ack - side.ack) % _CYCLE >= _CYCLE // 2
+        if "A" in said.flags and not is_older:
             side.ack = said.ack
         side.window = said.window
         self.shake(Step(sender, receiver, said.flags, time))
@@ -134,6 +137,7 @@ class Connection:
         start, taken = side.next + far, said.end - said.seq
         asked, tried, is_small = side.asked, side.tried, side.is_small
         side.asked, side.tried, side.is_small = False, None, False
+        side.is_late = False
         small = said.plain and said.payload <= 1
         if "S" in said.flags:
             account.count("syn_retries")
@@ -150,8 +154,10 @@ class Connection:
             account.count("missing_bytes", far)
         elif far == -1 and small:
             side.asked = True
-        elif taken and not (far == -1 and said.payload > 1 and (asked or is_small)):
-            self._behind(side, (start, start + taken), time, account)
+        elif not (far == -1 and said.payload > 1 and (asked or is_small)):
+            side.is_late = True
+            if taken:
+                self._behind(side, (start, start + taken), time, account)
         side.next = max(side.next, start + taken)
 
     @staticmethod

@@ -135,6 +135,11 @@ impl Verdict {
     pub(super) fn is_probe(self) -> bool {
         matches!(self, Self::KeepAlive | Self::WindowProbe)
     }
+
+    /// Whether it was sent again or overtaken, and may say what was true before.
+    pub(super) fn is_late(self) -> bool {
+        matches!(self, Self::Behind | Self::Old)
+    }
 }
 
 /// Where a direction stands.
@@ -142,7 +147,7 @@ impl Verdict {
 pub(super) struct Stream {
     /// The sequence number behind all that was sent.
     pub(super) next: u32,
-    /// The latest acknowledgment.
+    /// The latest acknowledgment, but for older ones of segments that came late.
     pub(super) acknowledged: u32,
     /// The latest window, unscaled.
     pub(super) window: u16,
@@ -209,7 +214,8 @@ impl Stream {
             _ if distance(segment.end(), self.next) > 0 => self.next = segment.end(),
             _ => {}
         }
-        if segment.has(flags::ACK) {
+        let is_older = verdict.is_late() && distance(segment.acknowledgment, self.acknowledged) < 0;
+        if segment.has(flags::ACK) && !is_older {
             self.acknowledged = segment.acknowledgment;
         }
         self.window = segment.window;

@@ -179,6 +179,9 @@ impl Follower<'_, '_> {
             if is_probe || distance(own.next, stream.next) > 0 {
                 stream.next = own.next;
             }
+            if junction.verdict.is_late() && distance(own.acknowledged, stream.acknowledged) > 0 {
+                stream.acknowledged = own.acknowledged;
+            }
             offered |= is_probe && theirs.has(bit::PROBED);
         }
         holes.take_passed_over().into_iter().for_each(|hole| self.open_hole(way, hole));
