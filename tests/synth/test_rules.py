@@ -140,6 +140,32 @@ def test_mtu_is_told_with_what_fits(tmp_path: Path) -> None:
     assert row["tunnel"] in ("192.0.2.1 -> 192.0.2.2", "192.0.2.2 -> 192.0.2.1")
 
 
+def test_duplicates_of_ipv6_are_told_by_neighbor_discovery(tmp_path: Path) -> None:
+    """A stranger advertises the address of a host, which goes on using it; the table has the conflict."""
+    path = tmp_path / "a.pcap"
+    more = rule_cases.traffic("icmp", 'name = "long"\nstart = 1\ncount = 4\nrate = 1\nfamily = 6')
+    taken = rule_cases.fault(
+        "duplicate-ip", 'host = "web"\nvtep = "three"\nmac = "02:42:0a:00:00:99"\nat = 1.5\nfamily = 6'
+    )
+    write(more + taken, path)
+    (row,) = vxinspect.scan(path).findings
+    assert (row["rule"], row["vni"]) == ("duplicate-ip", 100)
+    assert str(row["subject"]).startswith("fd00::1 at 02:42:0a:00:00:01, 02:42:0a:00:00:99")
+    assert "Neighbor Discovery" in str(row["seen"])
+
+
+def test_a_failover_is_no_duplicate(tmp_path: Path) -> None:
+    """What was under way when the address moved, and an address that came back hours later, are none."""
+    path = tmp_path / "a.pcap"
+    late = rule_cases.traffic("icmp", 'name = "late"\nstart = 1\ncount = 1')
+    taken = 'host = "web"\nvtep = "three"\nmac = "02:42:0a:00:00:99"\nat = '
+    write(late + rule_cases.fault("duplicate-ip", f"{taken}0.9999"), path)
+    assert rules(path) == set()
+    back = rule_cases.traffic("icmp", 'name = "back"\nstart = 900\ncount = 1\nresolve = true')
+    write(back + rule_cases.fault("duplicate-ip", f"{taken}300"), path)
+    assert rules(path) == set()
+
+
 def test_flapping_is_five_moves_in_180_seconds(tmp_path: Path) -> None:
     """RFC 7432 section 15.1: as many moves in a longer time are moves, and no more."""
     path = tmp_path / "a.pcap"

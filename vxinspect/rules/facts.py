@@ -125,6 +125,11 @@ class Facts:
         return self.report.table("underlay")
 
     @cached_property
+    def addresses(self) -> "Table":
+        """The table `addresses`: pick from it."""
+        return self.report.addresses
+
+    @cached_property
     def fdb(self) -> "Table":
         """The table `fdb`: pick from it."""
         return self.report.fdb

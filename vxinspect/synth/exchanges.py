@@ -16,13 +16,15 @@ from vxinspect.synth.network import Station, nanoseconds
 from vxinspect.synth.packet import L4, Arp, Icmp, Inner, Ip, Nd, Tcp, Udp
 from vxinspect.synth.sizes import pattern
 
-__all__ = ["BROADCAST", "Pair", "Step", "announcement", "steps"]
+__all__ = ["BROADCAST", "Pair", "Step", "advertisement", "announcement", "steps"]
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 _NOBODY = "00:00:00:00:00:00"
 _GAP = 10_000
 """Nanoseconds between two packets that one host sends without waiting."""
 _PORTS = 65_535
+_ALL_NODES = "ff02::1", "33:33:00:00:00:01"
+"""All nodes of a link, and their MAC (RFC 4291 section 2.7.1)."""
 _DHCPV6_SERVERS = "ff02::1:2", "33:33:00:01:00:02"
 """All servers and relays of a link, and their MAC (RFC 8415 section 7.1)."""
 
@@ -111,6 +113,12 @@ def announcement(station: Station, ip: str, mac: str | None = None) -> Inner:
     """Return a gratuitous ARP: a request for the sender's own address, to everybody (RFC 5227 section 3)."""
     mac = mac or station.mac
     return Inner(mac, BROADCAST, Arp(1, mac, ip, _NOBODY, ip), station.vlan)
+
+
+def advertisement(station: Station, ip: str) -> Inner:
+    """Return a Neighbor Advertisement that nobody asked for, to everybody (RFC 4861 section 7.2.6)."""
+    body = Ip(ip, _ALL_NODES[0], Nd(ip, station.mac, advertisement=True))
+    return Inner(station.mac, _ALL_NODES[1], body, station.vlan)
 
 
 def _arp(pair: Pair, delay: int) -> Iterator[Step]:

@@ -148,7 +148,10 @@ class DuplicateMac(_Fault, frozen=True, kw_only=True):
 
 
 class DuplicateIp(_Fault, frozen=True, kw_only=True):
-    """A second host with the address of `host`, behind `vtep`, sends `count` gratuitous ARPs from `mac`."""
+    """A second host with the address of `host`, behind `vtep`, sends `count` gratuitous ARPs from `mac`.
+
+    Of family 6, as many advertisements that nobody asked for (RFC 4861 section 7.2.6).
+    """
 
     host: str
     vtep: str
@@ -156,6 +159,7 @@ class DuplicateIp(_Fault, frozen=True, kw_only=True):
     at: _Seconds = 0.0
     count: _Count = 1
     interval: _Interval = 1.0
+    family: Literal[4, 6] = 4
 
 
 class UnknownUnicast(OnPackets, frozen=True, kw_only=True):

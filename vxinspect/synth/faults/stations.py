@@ -1,7 +1,7 @@
 """Faults of hosts: they move without a word, or share what must be one's own."""
 
 from vxinspect.exceptions import ScenarioError
-from vxinspect.synth.exchanges import Step, announcement
+from vxinspect.synth.exchanges import Step, advertisement, announcement
 from vxinspect.synth.kinds import DuplicateIp, DuplicateMac, MacFlap, MacMove
 from vxinspect.synth.network import Station, address, mac_text, nanoseconds
 from vxinspect.synth.plan import Plan
@@ -56,9 +56,10 @@ def duplicate_mac(plan: Plan, index: int, fault: DuplicateMac) -> None:
 def duplicate_ip(plan: Plan, index: int, fault: DuplicateIp) -> None:
     """Let a stranger with the host's address speak."""
     host = plan.network.station(f"fault[{index}].host", fault.host)
-    ip = host.address(4)
+    ip = host.address(fault.family)
     if ip is None:
-        raise ScenarioError("", f"fault[{index}].host", "a host with an IPv4 address", repr(fault.host))
+        expected = f"a host with an IPv{fault.family} address"
+        raise ScenarioError("", f"fault[{index}].host", expected, repr(fault.host))
     _speak(plan, index, fault, host, (mac_text(f"fault[{index}].mac", fault.mac), ip))
 
 
@@ -75,6 +76,7 @@ def _speak(
     stranger = Station(f"{host.name}'", host.segment, mac, (ip,), host.vlan, vtep)
     for turn in range(fault.count):
         time = plan.start + nanoseconds(fault.at + turn * fault.interval)
-        step = Step(0, stranger, None, announcement(stranger, ip), "announcement")
+        inner = advertisement(stranger, ip) if ":" in ip else announcement(stranger, ip)
+        step = Step(0, stranger, None, inner, "announcement")
         for packet in plan.say(time, f"fault[{index}]", turn, step):
             plan.befall(index, packet)
