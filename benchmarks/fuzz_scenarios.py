@@ -99,7 +99,7 @@ def _another_value(text: str, _: Sequence[str], random: Random) -> str:
 def _another_word(text: str, texts: Sequence[str], random: Random) -> str:
     """Put a word of some scenario in the place of one."""
     found = list(_WORD.finditer(text))
-    words = _WORD.findall(random.choice(texts))
+    words: list[str] = _WORD.findall(random.choice(texts))
     if not found or not words:
         return text
     start, end = random.choice(found).span()
