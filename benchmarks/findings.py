@@ -40,6 +40,7 @@ FAULTS: dict[str, tuple[str, frozenset[str]]] = {
     "unknown-unicast": ('traffic = "shop"\ncount = 20', frozenset({"unknown-unicast"})),
     "overlapping-tenants": ("vni = 100\nto = 200", frozenset()),
     "nested": ('vni = 5000\nfrom = "three"\nto = "two"\ncount = 3', frozenset()),
+    "loop": ('traffic = "ping"\ncount = {few}\nrouted = true\nrounds = 6', frozenset({"overlay-loop"})),
     "inner-vlan-tag": ("vid = 30\ncount = {count}", frozenset({"inner-vlan-tag"})),
     "i-flag-clear": ("count = {few}", frozenset({"i-flag-clear"})),
     "reserved-bits": ("count = {few}", frozenset({"reserved-bits"})),
@@ -92,7 +93,7 @@ APART = [
     {"overlapping-tenants", "vni-by-direction"},
     {"duplicated-frames", "ttl-change", "unknown-unicast"},
     {"unexpected-source", "unknown-unicast"},
-    {"mac-move", "unknown-unicast"},
+    {"mac-move", "mac-flap", "unknown-unicast"},
     {"vni-by-direction", "unexpected-source", "tcp-reset"},
 ]
 """Faults of which two together are something else: what is flooded has no usual address, say."""

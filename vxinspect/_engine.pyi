@@ -121,6 +121,11 @@ class Analysis:
         """Return wire, inner, payload, overhead (int) and overhead_percent (float or None)."""
     def copies(self) -> dict[str, object]:
         """Return the summary's `copies`."""
+    def loops(self) -> list[tuple[int, str, str, int]]:
+        """Return (VNI, source, destination, packets) of what VTEPs hand to each other again and again.
+
+        Among the frames that are looked at for copies; at most 256 directions.
+        """
     def candidates(self) -> list[tuple[int, int, list[int], int]]:
         """Return the ports not taken as VXLAN whose traffic looks like it.
 

@@ -271,6 +271,11 @@ class Report:
         findings = find(self._facts, thresholds)
         return table(findings, reading=self._reading if numbers else None, sort=sort, limit=limit)
 
+    @property
+    def loops(self) -> list[tuple[int, str, str, int]]:
+        """What goes round: VNI, sender, receiver, packets. For findings, and no part of the contract."""
+        return self._analysis.loops()
+
     def internal(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of a table of the engine's that is no part of the contract."""
         rows = self._analysis.table(name)

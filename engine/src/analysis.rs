@@ -12,7 +12,7 @@ mod tally;
 pub use ageing::Ageing;
 pub use ahead::{Walked, Walker};
 pub use candidates::{Candidate, LEAST_FRAMES};
-pub use copies::{Copies, Found, Window};
+pub use copies::{Copies, Found, Loops, Window};
 pub(crate) use fragments::Fragments;
 pub use fragments::{Incomplete, MOST_GAPS, MOST_LISTED, Why};
 pub(crate) use pieces::Firsts;

@@ -37,7 +37,7 @@ use crate::wire::{Missing, Span};
 
 pub(crate) use carriers::is_protocol as is_carrier;
 pub use checksums::{verify, verify_whole};
-pub use fingerprint::{Fingerprint, fingerprint};
+pub use fingerprint::{Fingerprint, Way, fingerprint};
 pub use fragment::{Datagram, Piece, Whole, piece, whole};
 pub use message::{Binding, By, Grant, Message, message};
 use network::Network;

@@ -197,6 +197,12 @@ CASES = {
         fault("icmp-errors", 'error = "time-exceeded"\nrouter = "192.0.2.254"\ncount = 2'),
         "\n[underlay]\nttl = 3\n",
     ),
+    "overlay-loop": Case(
+        fault("loop", 'traffic = "ping"\ncount = 2\nrounds = 20\nrouted = true'),
+        # To a firewall behind another VTEP and back again, once.
+        traffic("icmp", 'name = "six"\nstart = 2\ncount = 4\nfamily = 6')
+        + fault("loop", 'traffic = "six"\ncount = 4\nrounds = 1\nrouted = true'),
+    ),
     "checksum-wrong": Case(
         fault("inner-checksum-wrong", "count = 3") + fault("outer-checksum-wrong", "count = 2"),
         fault("inner-checksum-partial", "count = 3"),
@@ -256,6 +262,8 @@ IMPLIED: dict[str, set[str]] = {
     "mac-move": {"mac-moved"},
     "mac-flap": {"mac-moved"},
     "duplicate-mac": {"duplicate-mac"},
+    # A bridge sends a MAC to wherever its frames come from.
+    "loop": {"overlay-loop", "mac-flapping"},
     "duplicate-ip": {"duplicate-ip"},
     "inner-vlan-tag": {"inner-vlan-tag"},
     "i-flag-clear": {"i-flag-clear"},

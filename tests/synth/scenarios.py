@@ -106,6 +106,7 @@ FAULTS = {
     "overlapping-tenants": "vni = 100\nto = 200",
     "nested": 'vni = 5000\nfrom = "three"\nto = "two"\ncount = 3',
     "carried": 'carriers = [{ kind = "mpls" }, { kind = "gre", key = 7 }]\ntraffic = "shop"\ncount = 5',
+    "loop": 'traffic = "ping"\ncount = 2',
     "inner-vlan-tag": "vid = 30\ncount = 4",
     "i-flag-clear": "count = 3",
     "reserved-bits": "count = 2",

@@ -8,7 +8,8 @@ __all__ = ["ALL", "by_id"]
 
 _NAMES = (
     *("one_way_tunnel", "unexpected_source", "vni_by_direction", "duplicate_mac", "duplicate_ip"),
-    *("underlay_mtu", "mtu_black_hole", "vtep_unreachable", "underlay_loop", "broadcast_storm"),
+    *("underlay_mtu", "mtu_black_hole", "vtep_unreachable", "underlay_loop"),
+    *("overlay_loop", "broadcast_storm"),
     *(
         "i_flag_clear",
         "one_way_flow",

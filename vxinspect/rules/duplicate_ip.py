@@ -50,6 +50,7 @@ def _in_turn(
     """Find addresses that two MACs use in turn, too shortly for the table of addresses to be sure."""
     if facts.seconds > _TAKEN_BACK:
         return
+    looping = {vni for vni, *_ in facts.loops}
     owners: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for row in facts.sources:
         # A router sends from addresses that are not its own; who speaks ARP for one claims it.
@@ -57,7 +58,8 @@ def _in_turn(
         if own and not row["mac"].startswith(_VIRTUAL):
             owners[row["vni"], row["ip"]].append(row)
     for (vni, ip), rows in owners.items():
-        if (vni, ip) in told:
+        # Routers that hand a packet to each other seem to be its sender.
+        if (vni, ip) in told or vni in looping:
             continue
         rivals = [row for row in rows if any(_rival(row, one) for one in rows)]
         if not any(row["arp_packets"] for row in rivals):

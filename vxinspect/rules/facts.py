@@ -73,6 +73,11 @@ class Facts:
         return self.report.copies
 
     @cached_property
+    def loops(self) -> list[tuple[int, str, str, int]]:
+        """VNI, sender, receiver, and the packets that VTEPs hand to each other again and again."""
+        return self.report.loops
+
+    @cached_property
     def repeated(self) -> float:
         """So many packets may be in the tables again: floods, and copies, as many as the sample suggests."""
         flooded = sum(row["packets"] for row in self.strays if row["flooded"])

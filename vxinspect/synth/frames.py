@@ -241,7 +241,7 @@ def _packet(ip: Ip) -> bytes:
         message,
         ident=ip.ident,
         piece=ip.piece,
-        ttl=255 if isinstance(ip.l4, Nd) else _HOP_LIMIT,  # RFC 4861 section 7.1
+        ttl=255 if isinstance(ip.l4, Nd) else ip.ttl,  # RFC 4861 section 7.1
         traffic_class=ip.dscp << 2 | ip.ecn,
         zero_length=ip.zero_length,
     )

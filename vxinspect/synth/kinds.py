@@ -31,6 +31,7 @@ __all__ = [
     "InnerFragments",
     "InnerIcmpErrors",
     "InnerVlanTag",
+    "Loop",
     "MacFlap",
     "MacMove",
     "MissingFragment",
@@ -186,6 +187,17 @@ class Carried(OnPackets, frozen=True, kw_only=True):
     """Packets are brought by other carriers than the rest, the outermost first."""
 
     carriers: Annotated[Carriers, msgspec.Meta(min_length=1)]
+
+
+class Loop(OnPackets, frozen=True, kw_only=True):
+    """A packet goes round between its two VTEPs, `rounds` times there and back, `delay` seconds each way.
+
+    Bridged, the frame stays as it is; `routed`, its TTL falls and its MACs are the routers'.
+    """
+
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=30)] = 4
+    delay: _Interval = 0.0002
+    routed: bool = False
 
 
 class BlackHole(_Fault, frozen=True, kw_only=True):
@@ -436,6 +448,7 @@ Fault: TypeAlias = (
     | OverlappingTenants
     | Nested
     | Carried
+    | Loop
     | BlackHole
     | InnerVlanTag
     | IFlagClear

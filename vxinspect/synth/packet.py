@@ -152,6 +152,7 @@ class Ip:
     dscp: int = 0
     ecn: int = 0
     piece: Piece | None = None
+    ttl: int = 64
 
     @property
     def version(self) -> int:

@@ -5,13 +5,19 @@
 //! is a copy itself or not, so what a frame is depends on the frames of one window before it alone, and parts of a
 //! run merge exactly.
 
+mod loops;
+
 use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
 use crate::capture::NO_TIME;
 use crate::decode::Fingerprint;
+
+pub use loops::Loops;
+use loops::Trail;
 
 /// How close together two frames must be to count as copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +62,8 @@ struct Sighting {
     print: Fingerprint,
     /// It is a copy, or bare and has met its encapsulated packet.
     counted: bool,
+    /// It is a packet that went round.
+    went_round: bool,
     /// Of a bare frame that waits for its encapsulated packet: the one before it that waits for the same.
     waits_behind: Option<u64>,
 }
@@ -77,6 +85,8 @@ struct Recent {
     /// nothing, and is swept out once there is as much of it again.
     whole: ByPrint<u64>,
     bare: ByPrint<Pair>,
+    /// Who sent each inner packet.
+    trails: ByPrint<Trail>,
 }
 
 /// Something for each fingerprint, which is a hash already.
@@ -114,6 +124,7 @@ pub struct Copies {
     /// From this one on, no frame is looked at before the next sample.
     until: u64,
     found: Found,
+    loops: Loops,
     recent: Recent,
     /// The first frames of this part, which may be copies of those in an earlier one.
     head: Vec<Sighting>,
@@ -129,6 +140,7 @@ impl Copies {
             away: 1,
             until: if drop.is_some() { u64::MAX } else { AT_FIRST },
             found: Found::default(),
+            loops: Loops::default(),
             recent: Recent::default(),
             head: Vec::new(),
         }
@@ -169,13 +181,17 @@ impl Copies {
         }
         (self.due, self.away) = (self.due + 1, 1);
         self.found.looked_at += 1;
-        let before = self.found;
-        let sighting = Sighting { time, print, counted: false, waits_behind: None };
+        let before = self.remarkable();
+        let sighting = Sighting { time, print, counted: false, went_round: false, waits_behind: None };
         let is_copy = self.sight(number, sighting);
-        if self.found.packets + self.found.bare > before.packets + before.bare {
+        if self.remarkable() > before {
             self.until = self.until.max(number.saturating_add(AT_FIRST));
         }
         self.drop && is_copy
+    }
+
+    fn remarkable(&self) -> u64 {
+        self.found.packets + self.found.bare + self.loops.packets()
     }
 
     /// Puts frame `number` into the window, and counts what it makes a copy that was not counted yet. Whether it is the
@@ -190,6 +206,13 @@ impl Copies {
         if is_copy && !sighting.counted {
             self.found.packets += 1;
             sighting.counted = true;
+        }
+        if let (Some(bare), Some(way), false) = (print.bare, print.way, is_copy)
+            && self.goes_round(number, sighting, bare, way.source)
+            && !sighting.went_round
+        {
+            sighting.went_round = true;
+            self.loops.add(way, 1);
         }
         match print.bare {
             Some(bare) if print.whole.is_some() => self.meet(number, sighting, bare),
@@ -211,6 +234,17 @@ impl Copies {
         }
         self.recent.shrink(self.window.frames as usize);
         is_copy
+    }
+
+    /// Whether the packet with fingerprint `bare` inside, which `sender` sends, goes round.
+    fn goes_round(&mut self, number: u64, sighting: Sighting, bare: u64, sender: IpAddr) -> bool {
+        let latest = self.recent.trails.get(&bare).map(|trail| trail.latest);
+        if !self.is_near(latest, sighting) {
+            self.recent.trails.insert(bare, Trail::new(number, sender));
+            return false;
+        }
+        let since = number.saturating_sub(u64::from(self.window.frames));
+        self.recent.trails.get_mut(&bare).is_some_and(|trail| trail.step(number, sender, since))
     }
 
     /// The encapsulated packet of the bare frames that wait for it.
@@ -251,6 +285,7 @@ impl Copies {
         self.found.packets += later.found.packets;
         self.found.bare += later.found.bare;
         self.found.looked_at += later.found.looked_at;
+        self.loops.merge(&later.loops);
         self.due += later.frames();
     }
 
@@ -258,6 +293,12 @@ impl Copies {
     #[must_use]
     pub fn found(&self) -> Found {
         self.found
+    }
+
+    /// What goes round among the frames that were looked at.
+    #[must_use]
+    pub fn loops(&self) -> &Loops {
+        &self.loops
     }
 
     /// How close together copies are.
@@ -301,6 +342,9 @@ impl Recent {
         let (base, much) = (self.base, 2 * most);
         if self.whole.len() > much {
             self.whole.retain(|_, latest| *latest >= base);
+        }
+        if self.trails.len() > much {
+            self.trails.retain(|_, trail| trail.latest >= base);
         }
         if self.bare.len() > much {
             let is_left = |number: Option<u64>| number.is_some_and(|number| number >= base);

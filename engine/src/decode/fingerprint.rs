@@ -4,6 +4,7 @@
 //! the header checksum), and for a checksum that a network card fills in later. All else is in its fingerprint.
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use foldhash::quality::RandomState;
@@ -12,7 +13,7 @@ use crate::capture::Frame;
 use crate::disposition::{Disposition, Ending};
 use crate::encapsulation::{Carriers, Encapsulation};
 use crate::wire::ethernet::ethertype;
-use crate::wire::ip::protocol;
+use crate::wire::ip::{self, protocol};
 use crate::wire::udp::{self, Udp};
 use crate::wire::{Span, arp, ipv4, ipv6, tcp};
 
@@ -37,9 +38,22 @@ pub struct Fingerprint {
     /// Of a VXLAN packet, or a piece of one: outer IP packet, inside of any carriers, without TTL and checksums, all
     /// captured bytes of it.
     pub whole: Option<u64>,
+    /// Of a VXLAN packet, which way it goes.
+    pub way: Option<Way>,
     /// Of a VXLAN packet, the packet inside; of a frame that is sound and not VXLAN, its own. Without link layer, TTL
     /// and checksums, and no more than its first 256 bytes.
     pub bare: Option<u64>,
+}
+
+/// From one VTEP to another, in a VNI; of nested overlays the outermost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// The VNI.
+    pub vni: u32,
+    /// The sender.
+    pub source: IpAddr,
+    /// The receiver.
+    pub destination: IpAddr,
 }
 
 /// The fingerprint of `frame`, which ended with `ending`.
@@ -98,8 +112,8 @@ impl<'a> Announced<'a> {
     }
 }
 
-/// What the VXLAN packet that `ip` is carries.
-fn inside<'a>(ip: &Network<'a>, overlays: &Overlays) -> Option<Announced<'a>> {
+/// What the VXLAN packet that `ip` is carries, and its VNI.
+fn inside<'a>(ip: &Network<'a>, overlays: &Overlays) -> Option<(Announced<'a>, u32)> {
     if is_later_fragment(ip) {
         return None;
     }
@@ -113,21 +127,23 @@ fn inside<'a>(ip: &Network<'a>, overlays: &Overlays) -> Option<Announced<'a>> {
     };
     let header = header.ok()?;
     let (_, ethertype, payload) = header.payload.read(header.inner)?;
-    Some(Announced::read(ethertype, payload))
+    Some((Announced::read(ethertype, payload), header.vni))
 }
 
 fn encapsulated(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
     let (span, ip) = Announced::by(frame)?.packet(overlays)?;
-    let mut innermost = inside(&ip, overlays);
+    let (mut innermost, vni) = inside(&ip, overlays).unzip();
     for _ in 1..MOST_LAYERS {
         let holder = innermost.as_ref().filter(|it| it.may_hold_one());
         let deeper = holder.and_then(|it| it.packet(overlays));
         let Some(deeper) = deeper.and_then(|(_, ip)| inside(&ip, overlays)) else {
             break;
         };
-        innermost = Some(deeper);
+        innermost = Some(deeper.0);
     }
-    Some(Fingerprint { whole: whole(span, &ip), bare: innermost.and_then(|it| bare(&it)) })
+    let address = |bits| ip::address(ip.is_v6, bits);
+    let way = vni.map(|vni| Way { vni, source: address(ip.source), destination: address(ip.destination) });
+    Some(Fingerprint { whole: whole(span, &ip), way, bare: innermost.and_then(|it| bare(&it)) })
 }
 
 /// A fragment, of which only the first tells that it is none of VXLAN.
@@ -141,7 +157,7 @@ fn piece(frame: &Frame<'_>, overlays: &Overlays) -> Option<Fingerprint> {
 }
 
 fn alone(frame: &Frame<'_>) -> Option<Fingerprint> {
-    Some(Fingerprint { whole: None, bare: bare(&Announced::by(frame)?) })
+    Some(Fingerprint { whole: None, way: None, bare: bare(&Announced::by(frame)?) })
 }
 
 /// The fingerprint of the outer IP packet at the front of `span`.

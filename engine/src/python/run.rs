@@ -140,6 +140,12 @@ impl Analysis {
         told::copies(py, self.seen.tally())
     }
 
+    fn loops(&self) -> Vec<(u32, String, String, u64)> {
+        let told = self.seen.tally().copies().loops().iter();
+        told.map(|(way, packets)| (way.vni, way.source.to_string(), way.destination.to_string(), packets))
+            .collect()
+    }
+
     fn candidates(&self) -> Vec<PortCandidate> {
         told::candidates(self.seen.tally())
     }

@@ -44,6 +44,7 @@ _PACKETS: _Stage = {
     kind.UnknownUnicast: overlay.unknown_unicast,
     kind.Nested: overlay.nested,
     kind.Carried: overlay.carried,
+    kind.Loop: overlay.loop,
     kind.PolarisedSourcePorts: overlay.polarised_source_ports,
     kind.IFlagClear: header.i_flag_clear,
     kind.ReservedBits: header.reserved_bits,

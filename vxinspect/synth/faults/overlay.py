@@ -1,11 +1,15 @@
 """Faults of the overlay: who sends to whom, in which VNI."""
 
+from dataclasses import replace
+from ipaddress import ip_address
+
 from vxinspect.exceptions import ScenarioError
 from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth.carriers import check_carriers
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import (
     Carried,
+    Loop,
     Nested,
     OneWayTunnel,
     PolarisedSourcePorts,
@@ -13,13 +17,14 @@ from vxinspect.synth.kinds import (
     UnknownUnicast,
     VniByDirection,
 )
-from vxinspect.synth.network import Vtep, address
+from vxinspect.synth.network import Vtep, address, nanoseconds
 from vxinspect.synth.overlays import Overlay
-from vxinspect.synth.packet import Packet, Wrap
+from vxinspect.synth.packet import Inner, Ip, Nd, Packet, Wrap
 from vxinspect.synth.plan import COPY_GAP, Plan, source_port
 
 __all__ = [
     "carried",
+    "loop",
     "nested",
     "one_way_tunnel",
     "polarised_source_ports",
@@ -113,6 +118,44 @@ def carried(plan: Plan, index: int, fault: Carried) -> None:
     check_carriers(f"fault[{index}].carriers", fault.carriers)
     for packet in choose(plan, index, fault, "packets"):
         packet.carriers = fault.carriers
+
+
+def loop(plan: Plan, index: int, fault: Loop) -> None:
+    """Send packets back and forth; what is befallen is what comes after the first time."""
+
+    def goes_round(packet: Packet) -> bool:
+        body = packet.inner.body
+        is_routed = isinstance(body, Ip) and not isinstance(body.l4, Nd) and not packet.is_flood
+        is_plain = packet.pieces is None and not ip_address(packet.receiver.ip).is_multicast
+        return is_plain and (is_routed or not fault.routed)
+
+    what = "routed packets" if fault.routed else "packets from one VTEP to one other"
+    for packet in choose(plan, index, fault, what, goes_round):
+        plan.befallen[index].remove(packet)
+        packet.fault = index
+        for turn in range(1, 2 * fault.rounds + 1):
+            again = packet.copy(packet.time + turn * nanoseconds(fault.delay))
+            if turn % 2:
+                again.sender, again.receiver = packet.receiver, packet.sender
+            again.port = packet.overlay.port(again.receiver.port)
+            again.outer_ident = plan.ident(again.sender)
+            if fault.routed:
+                again.inner = _routed(packet.inner, turn, again.sender, again.receiver)
+            plan.planned.append(again)
+            plan.befall(index, again)
+
+
+def _routed(inner: Inner, turn: int, sender: Vtep, receiver: Vtep) -> Inner:
+    """Return a frame from the router behind one VTEP to that behind the other, which it passes in turn."""
+    body = inner.body
+    if isinstance(body, Ip):
+        body = replace(body, ttl=body.ttl - turn)
+    return replace(inner, src=_router(sender), dst=_router(receiver), body=body)
+
+
+def _router(vtep: Vtep) -> str:
+    """Return the MAC of the router behind a VTEP."""
+    return f"02:00:fb{vtep.mac[8:]}"
 
 
 def polarised_source_ports(plan: Plan, index: int, fault: PolarisedSourcePorts) -> None:

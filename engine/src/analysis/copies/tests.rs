@@ -6,12 +6,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::decode::Way;
 
 const WINDOW: Window = Window { time: 10, frames: 6 };
 
 #[derive(Debug, Clone, Copy)]
 enum Seen {
     Encapsulated { whole: u64, bare: u64 },
+    Sent { whole: u64, bare: u64, by: u8 },
     Piece(u64),
     Bare(u64),
     Other,
@@ -19,11 +21,18 @@ enum Seen {
 
 type Frame = (i64, Seen);
 
+fn way(by: u8) -> Way {
+    Way { vni: 7, source: IpAddr::from([192, 0, 2, by]), destination: IpAddr::from([192, 0, 2, 99]) }
+}
+
 fn print((_, seen): Frame) -> Fingerprint {
     match seen {
-        Seen::Encapsulated { whole, bare } => Fingerprint { whole: Some(whole), bare: Some(bare) },
-        Seen::Piece(whole) => Fingerprint { whole: Some(whole), bare: None },
-        Seen::Bare(bare) => Fingerprint { whole: None, bare: Some(bare) },
+        Seen::Encapsulated { whole, bare } => Fingerprint { whole: Some(whole), way: None, bare: Some(bare) },
+        Seen::Sent { whole, bare, by } => {
+            Fingerprint { whole: Some(whole), way: Some(way(by)), bare: Some(bare) }
+        }
+        Seen::Piece(whole) => Fingerprint { whole: Some(whole), ..Fingerprint::default() },
+        Seen::Bare(bare) => Fingerprint { bare: Some(bare), ..Fingerprint::default() },
         Seen::Other => Fingerprint::default(),
     }
 }
@@ -178,7 +187,7 @@ fn a_long_capture_is_sampled() {
     let mut run = |frames: Range<u64>, print: fn(u64) -> u64| {
         for number in frames {
             if copies.are_due() {
-                copies.look(0, Fingerprint { whole: Some(print(number)), bare: None });
+                copies.look(0, Fingerprint { whole: Some(print(number)), ..Fingerprint::default() });
             }
         }
         copies.found()
@@ -188,4 +197,65 @@ fn a_long_capture_is_sampled() {
     // From here on, every packet is there twice.
     let twice = run(2 * PERIOD..3 * PERIOD, |number| number / 2);
     assert_eq!(twice, Found { packets: PERIOD / 2, bare: 0, looked_at: AT_FIRST + SAMPLE + PERIOD });
+}
+
+/// Packets with few inner packets and senders, none of them a copy.
+fn sent() -> impl Strategy<Value = Vec<Frame>> {
+    let step = select(vec![0_i64, 1, 3, 9, 11]);
+    prop::collection::vec((step, 0..2_u64, 0..3_u8, prop::bool::weighted(0.1)), 0..60).prop_map(|steps| {
+        let mut now = 0;
+        let frames = (0..).zip(steps).map(|(whole, (step, bare, by, untimed))| {
+            now += step;
+            (if untimed { NO_TIME } else { now }, Seen::Sent { whole, bare, by })
+        });
+        frames.collect()
+    })
+}
+
+/// Which frames are of a packet that went round: four times another sent it than before, all within the window.
+fn went_round(frames: &[Frame]) -> u64 {
+    let told = |at: usize| match frames[at].1 {
+        Seen::Sent { bare, by, .. } => (bare, by),
+        _ => unreachable!("all are sent"),
+    };
+    let is_one = |at: usize| {
+        let (mut later, mut turns) = (at, 0);
+        for before in (at.saturating_sub(WINDOW.frames as usize)..at).rev() {
+            if told(before).0 == told(at).0 {
+                if !near(frames, before, later) {
+                    break;
+                }
+                turns += u32::from(told(before).1 != told(later).1);
+                later = before;
+            }
+        }
+        turns >= 4
+    };
+    (0..frames.len()).filter(|at| is_one(*at)).count() as u64
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_goes_round_is_what_the_model_finds(frames in sent(), cut in any::<prop::sample::Index>()) {
+        let expected = went_round(&frames);
+        prop_assert_eq!(look(&frames, None).0.loops().packets(), expected);
+        let (a, b) = frames.split_at(cut.index(frames.len() + 1));
+        let mut merged = look(a, None).0;
+        merged.merge(&look(b, None).0);
+        prop_assert_eq!(merged.loops().packets(), expected);
+    }
+}
+
+/// Copies of a packet that two VTEPs send are not sent by them in turn.
+#[test]
+fn copies_do_not_go_round() {
+    let seen = |by: u8| Seen::Sent { whole: by.into(), bare: 5, by };
+    let frames: Vec<Frame> = [1, 2, 1, 2, 1, 2].map(|by| (0, seen(by))).into();
+    assert_eq!(look(&frames, None).0.loops().packets(), 0);
+    let sent_anew = |at: u8| Seen::Sent { whole: at.into(), bare: 5, by: at % 2 };
+    let frames: Vec<Frame> = [1, 2, 3, 4, 5, 6].map(|at| (0, sent_anew(at))).into();
+    let round = look(&frames, None).0;
+    assert_eq!(round.loops().iter().collect::<Vec<_>>(), [(way(0), 1), (way(1), 1)]);
 }
