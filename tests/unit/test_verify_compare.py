@@ -10,11 +10,11 @@ import pytest
 
 from vxinspect import cli
 from vxinspect.verify.compare import Difference, differences
-from vxinspect.verify.dissection import Dissection, Layer
+from vxinspect.verify.dissection import FIELDS, Dissection, Layer
 from vxinspect.verify.errors import VerifyError
 from vxinspect.verify.run import Comparison
 from vxinspect.verify.sample import pyshark_version, sample_of
-from vxinspect.verify.tshark import Tshark, find_tshark
+from vxinspect.verify.tshark import Tshark, _layers, find_tshark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ def ours(**changes: Any) -> dict[str, Any]:
         "disposition": "vxlan",
         "reason": None,
         "notes": [],
+        "encapsulation": "vxlan",
         "vni": 100,
         "src_vtep": "192.0.2.1",
         "dst_vtep": "192.0.2.2",
@@ -174,6 +175,57 @@ def test_a_layer_of_nested_vxlan_must_fit_as_a_whole() -> None:
     around = (*OUTSIDE, Layer("vxlan", {"vxlan.vni": "5000"}), *OUTSIDE, VXLAN, *INSIDE)
     assert differences(ours(), theirs(*around), [4789]) == []
     assert differences(ours(vni=5000), theirs(*around), [4789]) != []
+
+
+def test_reassembly_explains_fragments_alone() -> None:
+    """A packet put together here is excused where Wireshark has a piece of one in hand, and nowhere else."""
+    piece = Layer("ip", dict(OUTSIDE[1].fields) | {"ip.flags.mf": "0", "ip.frag_offset": "1480"})
+    more = Layer("ip", dict(OUTSIDE[1].fields) | {"ip.flags.mf": "True", "ip.frag_offset": "0"})
+    header = Layer("ipv6.fraghdr", {"ipv6.fraghdr.more": "0", "ipv6.fraghdr.offset": "185"})
+    whole = Layer("ip", dict(OUTSIDE[1].fields) | {"ip.flags.mf": "False", "ip.frag_offset": "0"})
+    row, data = ours(notes=["reassembled"]), Layer("data", {})
+    for layers in ((piece,), (more,), (Layer("ipv6", {}), header)):
+        assert "fragments" in str(whys(row, theirs(OUTSIDE[0], *layers, data)))
+        assert "fragments" in str(
+            whys(ours(disposition="fragment"), theirs(OUTSIDE[0], *layers, OUTSIDE[2], VXLAN, *INSIDE))
+        )
+    assert whys(row, theirs(OUTSIDE[0], whole, data)) == [None]
+    assert whys(row, theirs(OUTSIDE[0], OUTSIDE[1], data)) == [None]
+    assert whys(ours(disposition="fragment"), theirs(OUTSIDE[0], whole, OUTSIDE[2], VXLAN, *INSIDE)) == [None]
+    # The tenant's own fragments are none of the tunnel's.
+    inside = (*OUTSIDE, VXLAN, INSIDE[0], piece)
+    assert whys(ours(disposition="fragment"), theirs(*inside)) == [None]
+
+
+def test_geneve() -> None:
+    """Its options are no part of the inner frame, and it is no VXLAN."""
+    udp = Layer("udp", {"udp.srcport": "50000", "udp.dstport": "6081", "udp.length": "98"})
+    geneve = Layer("geneve", {"geneve.vni": "0x000064", "geneve.options": "01:04:80:01:00:00:00:01"})
+    row, seen = ours(encapsulation="geneve", udp_port=6081), theirs(*OUTSIDE[:2], udp, geneve, *INSIDE)
+    assert differences(row, seen, [4789]) == []
+    (found,) = differences(row | {"encapsulation": "gre/vxlan"}, seen, [4789])
+    assert (found.field, found.theirs, found.why) == ("encapsulation", "gre/geneve", None)
+    stranger = ours(disposition="invalid", reason="geneve_cut")
+    assert "not all there" in str(whys(stranger, seen))
+
+
+def test_layers_that_tshark_leaves_out_of_its_list() -> None:
+    """VXLAN-GPE is dissected, and not named; options of which nobody knows whose they are are not told."""
+    columns: dict[str, list[str]] = {field: [] for fields in FIELDS.values() for field in fields}
+    columns |= {"vxlan.vni": ["7", "8"], "udp.srcport": ["1", "2"], "udp.dstport": ["4790", "4789"]}
+    layers = _layers(["eth", "ip", "udp", "eth", "ip", "udp", "vxlan", "eth"], columns)
+    assert [(layer.name, layer.get("vni")) for layer in layers if layer.name == "vxlan"] == [
+        ("vxlan", "7"),
+        ("vxlan", "8"),
+    ]
+    assert [layer.name for layer in layers][3] == "vxlan"
+    columns |= {"geneve.vni": ["1", "2"], "geneve.options": ["0104000000"]}
+    layers = _layers(["geneve", "eth", "ip", "udp", "geneve"], columns)
+    assert [layer.get("options") for layer in layers if layer.name == "geneve"] == ["?", "?"]
+    seen = theirs(
+        *OUTSIDE[:2], OUTSIDE[2], Layer("geneve", {"geneve.vni": "100", "geneve.options": "?"}), *INSIDE
+    )
+    assert differences(ours(encapsulation="geneve", inner_length=62), seen, [4789]) == []
 
 
 def test_classes_count_frames_and_name_the_first_ten() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.sources import VXLAN_PORT
 from vxinspect.verify.dissection import Dissection, Encapsulated, Layer
 
@@ -26,7 +27,8 @@ STRANGE_LINK = "of a link type that is not known here, Wireshark may take a head
 QUOTED = "Wireshark dissects the packet that an ICMP error quotes"
 TUNNELLED = "Wireshark dissects what another protocol carries"
 CARRIED = "Wireshark does not look into what GRE carries here"
-SOURCE_PORT = "Wireshark takes UDP from a VXLAN port for VXLAN too"
+PSEUDOWIRE = "Wireshark takes a MAC address that begins with 0 for a pseudowire's control word"
+SOURCE_PORT = "Wireshark takes UDP from a VXLAN port, or another overlay's, for that overlay too"
 NOT_ASKED = f"Wireshark takes UDP {VXLAN_PORT} for VXLAN, and --port does not"
 
 _BY_REASON = {
@@ -37,9 +39,13 @@ _BY_REASON = {
     "outer_cut": "Wireshark names a header that is not all there",
     "ipv4_total_length": "Wireshark goes on where lengths contradict the frame's",
     "ipv6_payload_length": "Wireshark goes on where lengths contradict the frame's",
+    "gpe_version": "Wireshark does not ask for the version of VXLAN-GPE",
+    "geneve_version": "Wireshark names a header of a version that it does not know",
+    "geneve_truncated": "Wireshark names a header that is not all there",
+    "geneve_cut": "Wireshark names a header that is not all there",
     "udp_length": "Wireshark goes on where lengths contradict the frame's",
     "udp_truncated": "Wireshark goes on where lengths contradict the frame's",
-    "depth_exceeded": "Wireshark goes on where VXLAN is nested more deeply than is looked into",
+    "depth_exceeded": "Wireshark goes on where overlays are nested more deeply than is looked into",
 }
 
 
@@ -77,22 +83,24 @@ def _yes(holds: bool) -> str:  # noqa: FBT001 - the value itself
 
 
 def _why_missing(ours: Ours, theirs: Dissection) -> str | None:
-    if "reassembled" in ours["notes"]:
+    if "reassembled" in ours["notes"] and theirs.is_fragment:
         return FRAGMENT
     if theirs.names[-2:] == ["gre", "data"]:
         return CARRIED
+    if "pwethcw" in theirs.names:
+        return PSEUDOWIRE
     return OFFLOAD if "offload" in ours["notes"] else None
 
 
 def _why_more(ours: Ours, theirs: Dissection, layer: Encapsulated, ports: Sequence[int]) -> str | None:
     """Why Wireshark sees VXLAN where we see none."""
-    before = theirs.names[: theirs.names.index("vxlan")]
+    before = [layer.name for layer in theirs.outside]
     if ours["disposition"] == "fragment":
-        return FRAGMENT
+        return FRAGMENT if theirs.is_fragment else None
     if ours["reason"] == "non_udp":
         return QUOTED if {"icmp", "icmpv6"} & set(before) else TUNNELLED
     if ours["reason"] == "other_port" and layer.udp is not None:
-        if layer.udp.number("srcport") in (*ports, VXLAN_PORT):
+        if layer.udp.number("srcport") in (*ports, VXLAN_PORT, *ASSIGNED_PORTS.values()):
             return SOURCE_PORT
         if layer.udp.number("dstport") == VXLAN_PORT:
             return NOT_ASKED
@@ -102,7 +110,7 @@ def _why_more(ours: Ours, theirs: Dissection, layer: Encapsulated, ports: Sequen
 
 
 def _in_layer(ours: Ours, layer: Encapsulated) -> list[Difference]:
-    """Return what differs from one of Wireshark's VXLAN layers."""
+    """Return what differs from one of Wireshark's overlays."""
     pairs = [*_outside(layer, ours), *min(_insides(layer, ours), key=lambda pairs: _unequal(ours, pairs))]
     return [
         Difference(field, ours[field], theirs, _why(ours, field, theirs))
@@ -118,7 +126,8 @@ Pairs: TypeAlias = list[tuple[str, object]]
 def _outside(layer: Encapsulated, ours: Ours) -> Pairs:
     network, udp = layer.network, layer.udp
     pairs: Pairs = [
-        ("vni", layer.vxlan.number("vni")),
+        ("encapsulation", _path(ours, layer)),
+        ("vni", layer.overlay.number("vni")),
         ("src_vtep", _get(network, "src")),
         ("dst_vtep", _get(network, "dst")),
         ("outer_src_port", _number(udp, "srcport")),
@@ -128,9 +137,16 @@ def _outside(layer: Encapsulated, ours: Ours) -> Pairs:
     ]
     length = _number(udp, "length")
     # With a length of 0, there is nothing to compare: the frame's own length decides.
-    if length and "offload" not in ours["notes"]:
-        pairs.append(("inner_length", length - _UDP_AND_VXLAN))
+    if length and layer.options is not None and "offload" not in ours["notes"]:
+        pairs.append(("inner_length", length - _UDP_AND_VXLAN - layer.options))
     return pairs
+
+
+def _path(ours: Ours, layer: Encapsulated) -> str:
+    """Return our path, ended as Wireshark has it: it tells VXLAN-GPE by the port alone, and so do we."""
+    *around, innermost = str(ours["encapsulation"]).split("/")
+    is_same = (innermost == "geneve") == (layer.overlay.name == "geneve")
+    return "/".join([*around, innermost if is_same else layer.overlay.name])
 
 
 def _insides(layer: Encapsulated, ours: Ours) -> Iterator[Pairs]:

@@ -3,19 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["FIELDS", "PREFERENCES", "Dissection", "Encapsulated", "Layer", "decode_as"]
+__all__ = ["FIELDS", "OVERLAYS", "PREFERENCES", "UNKNOWN", "Dissection", "Encapsulated", "Layer", "decode_as"]
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "eth": ("eth.src", "eth.dst"),
-    "ip": ("ip.src", "ip.dst", "ip.len"),
+    "ip": ("ip.src", "ip.dst", "ip.len", "ip.flags.mf", "ip.frag_offset"),
     "ipv6": ("ipv6.src", "ipv6.dst", "ipv6.plen"),
+    "ipv6.fraghdr": ("ipv6.fraghdr.more", "ipv6.fraghdr.offset"),
     "arp": ("arp.src.proto_ipv4", "arp.dst.proto_ipv4"),
     "udp": ("udp.srcport", "udp.dstport", "udp.length"),
     "tcp": ("tcp.srcport", "tcp.dstport", "tcp.len"),
     "sctp": ("sctp.srcport", "sctp.dstport"),
     "vxlan": ("vxlan.vni",),
+    "geneve": ("geneve.vni", "geneve.options"),
 }
-"""Of each layer, by Wireshark's names. Each stands once in a layer."""
+"""Of each layer, by Wireshark's names. Each stands once in a layer, but for options, which some lack."""
+
+OVERLAYS = ("vxlan", "geneve")
+"""The layers that are overlays; VXLAN-GPE is one of the first's."""
 
 PREFERENCES: Mapping[str, str] = {
     "ip.defragment": "TRUE",
@@ -26,6 +31,8 @@ PREFERENCES: Mapping[str, str] = {
 """What each frame says by itself, but for a datagram in fragments: that is in the frame that completes it.
 No segment is held back for a later one, and no checksum hides a layer."""
 
+UNKNOWN = "?"
+"""A field that is one layer's or another's."""
 _NETWORKS = ("ip", "ipv6", "arp")
 _TRANSPORTS = ("tcp", "udp", "sctp")
 
@@ -54,11 +61,19 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Encapsulated:
-    """One VXLAN header of a frame, with what Wireshark dissected before and behind it."""
+    """One overlay's header of a frame, with what Wireshark dissected before and behind it."""
 
     before: Sequence[Layer]
-    vxlan: Layer
+    overlay: Layer
     behind: Sequence[Layer]
+
+    @property
+    def options(self) -> int | None:
+        """Length of Geneve's options, in bytes; None where nobody knows which layer they are of."""
+        options = self.overlay.get("options")
+        if options == UNKNOWN:
+            return None
+        return len(bytes.fromhex(options.replace(":", ""))) if options else 0
 
     @property
     def network(self) -> Layer | None:
@@ -101,8 +116,30 @@ class Dissection:
         """The protocols, from the outside in."""
         return [layer.name for layer in self.layers]
 
+    @property
+    def outside(self) -> Sequence[Layer]:
+        """What is in front of the first overlay; all, where there is none."""
+        at = next((at for at, layer in enumerate(self.layers) if layer.name in OVERLAYS), len(self.layers))
+        return self.layers[:at]
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether an IP packet in front of the first overlay is one of several pieces."""
+        return any(_is_piece(layer) for layer in self.outside)
+
     def encapsulated(self) -> Iterator[Encapsulated]:
-        """Yield each VXLAN header with what is around it, from the outside in."""
-        headers = [at for at, layer in enumerate(self.layers) if layer.name == "vxlan"]
+        """Yield each overlay's header with what is around it, from the outside in."""
+        headers = [at for at, layer in enumerate(self.layers) if layer.name in OVERLAYS]
         for at, end in zip(headers, [*headers[1:], None], strict=False):
             yield Encapsulated(self.layers[:at], self.layers[at], self.layers[at + 1 : end])
+
+
+_PIECES = {"ip": ("flags.mf", "frag_offset"), "ipv6.fraghdr": ("more", "offset")}
+
+
+def _is_piece(layer: Layer) -> bool:
+    if layer.name not in _PIECES:
+        return False
+    more, offset = _PIECES[layer.name]
+    # Wireshark says of a flag 1, or True.
+    return layer.get(more) in ("1", "True") or bool(layer.number(offset))

@@ -9,6 +9,7 @@ from typing import Any
 
 from vxinspect.api import Progress
 from vxinspect.exceptions import CaptureError
+from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.sources import VXLAN_PORT, Ports
 from vxinspect.stream import packets
 from vxinspect.verify.compare import Difference, differences
@@ -112,9 +113,10 @@ def verify(
     path, name = Path(path), str(path) if name is None else name
     tshark = find_tshark()
     version = pyshark_version() if sample else ""
+    asked: dict[str, Any] = {"count": count, "all_frames": True, "encapsulations": tuple(ENCAPSULATIONS)}
     with _named(name):
         whole = Comparison("tshark", tshark.version)
-        with packets(path, ports=ports, count=count, all_frames=True, progress=progress) as ours:
+        with packets(path, ports=ports, progress=progress, **asked) as ours:
             used = ours.ports
             rows = (packet.to_dict() for packet in ours)
             _compare(whole, rows, tshark.dissect(path, name, used, count), used)
@@ -124,7 +126,7 @@ def verify(
             part = Comparison("pyshark", version)
             numbers = sample_of(whole.frames, sample)
             wanted = frozenset(numbers)
-            with packets(path, ports=used, count=count, all_frames=True) as ours:
+            with packets(path, ports=used, **asked) as ours:
                 rows = (packet.to_dict() for packet in ours if packet.number in wanted)
                 theirs = sampled(path, used, {tshark.number_of(n): n for n in numbers}, tshark.path)
                 _compare(part, rows, theirs, used)

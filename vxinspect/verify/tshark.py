@@ -8,13 +8,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vxinspect.verify.dissection import FIELDS, PREFERENCES, Dissection, Layer, decode_as
+from vxinspect.overlays import ASSIGNED_PORTS
+from vxinspect.verify.dissection import FIELDS, PREFERENCES, UNKNOWN, Dissection, Layer, decode_as
 from vxinspect.verify.errors import VerifyError
 
 __all__ = ["Tshark", "find_tshark"]
 
 _FRAME = ("frame.encap_type", "frame.len", "frame.protocols")
 _OF_LAYERS = tuple(field for fields in FIELDS.values() for field in fields)
+_OPTIONS = "geneve.options"
+_GPE = str(ASSIGNED_PORTS["vxlan-gpe"])
 _NEWS = re.compile(r"^Running as user .*|^ ?$|.*could be dangerous\.$")
 """What it says of itself and not of the capture."""
 
@@ -102,6 +105,10 @@ def _dissection(number: int, values: Sequence[str]) -> Dissection:
 
 def _layers(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[Layer]:
     """Return the layers: what a field's column lists belongs to the layers of its protocol in turn."""
+    names = _with_gpe(names, columns)
+    if 0 < len(columns[_OPTIONS]) < names.count("geneve"):
+        # Of options that not every layer has, nothing says whose they are.
+        columns = {**columns, _OPTIONS: [UNKNOWN] * names.count("geneve")}
     turns = dict.fromkeys(FIELDS, 0)
     layers = []
     for name in names:
@@ -112,6 +119,25 @@ def _layers(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[Laye
             fields = {field: columns[field][turn] for field in FIELDS[name] if turn < len(columns[field])}
         layers.append(Layer(name, fields))
     return layers
+
+
+def _with_gpe(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[str]:
+    """Return the layers with those of VXLAN-GPE, which tshark dissects and leaves out of its list."""
+    made: list[str] = []
+    left = len(columns["vxlan.vni"]) - names.count("vxlan")
+    turn = 0
+    for at, name in enumerate(names):
+        made.append(name)
+        if name != "udp":
+            continue
+        ports = [
+            columns[field][turn] for field in ("udp.srcport", "udp.dstport") if turn < len(columns[field])
+        ]
+        turn += 1
+        if left > 0 and _GPE in ports and names[at + 1 : at + 2] != ["vxlan"]:
+            made.append("vxlan")
+            left -= 1
+    return made
 
 
 def _complaint(said: str) -> str:
