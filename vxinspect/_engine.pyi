@@ -45,6 +45,8 @@ class Rows:
     def __len__(self) -> int: ...
     def rows(self, start: int, stop: int) -> list[tuple[_Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
+    def text(self, form: str, start: int, stop: int) -> str | None:
+        """Return rows as `jsonl` or `csv` tells them, each a line; None where some text needs an escape."""
     def pick(
         self,
         columns: Sequence[str],

@@ -1,7 +1,7 @@
 """Tables: rows in order, as mappings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, overload
+from typing import Any, Literal, Protocol, TypeAlias, overload
 
 from vxinspect.columns import View
 from vxinspect.exceptions import OptionError
@@ -35,6 +35,9 @@ class RowSource(Protocol):
     def rows(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
 
+    def text(self, form: str, start: int, stop: int) -> str | None:
+        """Return these rows as a machine format tells them, each a line; None where it takes more care."""
+
     def pick(
         self,
         columns: Sequence[str],
@@ -60,6 +63,10 @@ class ListedRows:
     def rows(self, start: int, stop: int) -> Sequence[tuple[Value, ...]]:
         """Return rows `start` up to, not including, `stop`."""
         return [tuple(row[name] for name in self.columns) for row in self._listed[start:stop]]
+
+    def text(self, form: str, start: int, stop: int) -> str | None:  # noqa: ARG002 - the engine's
+        """Return None: these rows are few."""
+        return None
 
     def pick(
         self,
@@ -136,6 +143,13 @@ class Table(Sequence[Row]):
         """Return the rows as tuples in the order of `columns`."""
         for start in range(0, len(self), _CHUNK):
             yield from self._source.rows(start, min(start + _CHUNK, len(self)))
+
+    def told(self, form: Literal["jsonl", "csv"]) -> Iterator[tuple[str | None, Sequence[tuple[Value, ...]]]]:
+        """Yield the rows in pieces: as lines where the engine draws them, else None and the rows."""
+        for start in range(0, len(self), _CHUNK):
+            stop = min(start + _CHUNK, len(self))
+            text = self._source.text(form, start, stop)
+            yield (None, self._source.rows(start, stop)) if text is None else (text, ())
 
     def where(
         self,

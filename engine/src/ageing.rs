@@ -39,7 +39,7 @@ pub fn write(
     let Options { select, checksums, dedup, max_flows, .. } = options.clone();
     let mut analysis = Analysis::new(Settings { overlays, select, checksums, dedup, max_flows });
     let mut ageing = Ageing::new(silence);
-    let mut lines = Lines::of::<FlowRow>(form);
+    let mut lines = Lines::of::<FlowRow>(form).with_header::<FlowRow>();
     let mut failed = None;
     let read = loop {
         let step = reading.step(monitor, &mut |_, frame: &Frame<'_>| {

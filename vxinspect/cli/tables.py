@@ -22,12 +22,8 @@ def draw_table(table: Table, options: Options, canvas: Canvas) -> Iterator[str]:
     from vxinspect.render import machine
 
     match options.format:
-        case "json":
-            yield from machine.json_rows(table.columns, table.tuples())
-        case "jsonl":
-            yield from machine.jsonl_rows(table.columns, table.tuples())
-        case "csv":
-            yield from machine.csv_text(table.columns, table.tuples())
+        case "json" | "jsonl" | "csv":
+            yield from machine.table_text(options.format, table)
         case "markdown":
             yield from _lines(_markdown(table))
         case _:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from vxinspect.render.text import clean
-from vxinspect.tables import Value
+from vxinspect.tables import Table, Value
 
-__all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows", "told_text"]
+__all__ = ["csv_text", "json_object", "json_rows", "jsonl_rows", "table_text", "told_text"]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """The last four are their wide forms, which spreadsheets in East Asia take for the same."""
@@ -58,6 +58,26 @@ def _csv_lines(rows: Iterable[Sequence[Value]]) -> Iterator[str]:
     for row in rows:
         writer.writerow([_csv_cell(value) for value in row])
         yield line.text
+
+
+def table_text(form: str, table: Table) -> Iterator[str]:
+    """Yield a table as `json_rows`, `jsonl_rows` and `csv_text` would; most of it is drawn by the engine."""
+    if form == "csv":
+        yield from _csv_lines([table.columns])
+        for text, rows in table.told("csv"):
+            yield "".join(_csv_lines(rows)) if text is None else text
+        return
+    before = "[\n  "
+    for text, rows in table.told("jsonl"):
+        lines = "".join(jsonl_rows(table.columns, rows)) if text is None else text
+        if form == "jsonl":
+            yield lines
+        else:
+            # A line feed within a text is escaped.
+            yield before + lines[:-1].replace("\n", ",\n  ")
+            before = ",\n  "
+    if form == "json":
+        yield "[]\n" if before.startswith("[") else "\n]\n"
 
 
 def told_text(form: str, text: str) -> str:

@@ -103,21 +103,36 @@ impl Text {
     }
 }
 
-/// A value as JSON. No text that rows have, names of captures apart, has letters that need an escape.
+/// Whether a value has no text that a form has to escape, or a spreadsheet would take for a formula. Of what rows
+/// have, names of captures and of stations may be otherwise.
+fn is_plain(value: &Value) -> bool {
+    let plain = |text: &str| {
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b',');
+        text.bytes().all(is_plain) && !text.starts_with(['=', '+', '-', '@'])
+    };
+    match value {
+        Value::Text(text) => plain(text),
+        Value::Texts(texts) => texts.iter().all(|text| plain(text)),
+        _ => true,
+    }
+}
+
+/// A value as JSON, where its text is plain.
 fn json(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend(b"null"),
-        Value::Texts(texts) => {
+        Value::Texts(texts) => list(texts, |text, out| out.extend(text.as_bytes()), out),
+        Value::Counts(numbers) => {
             out.push(b'[');
-            for (index, text) in texts.iter().enumerate() {
-                out.extend(if index == 0 { &b"\""[..] } else { b", \"" });
-                out.extend(text.as_bytes());
-                out.push(b'"');
+            for (index, number) in numbers.iter().enumerate() {
+                out.extend(if index == 0 { &b""[..] } else { b", " });
+                push_number(*number, out);
             }
             out.push(b']');
         }
-        Value::Count(number) => push_number(*number, out),
-        Value::Real(number) => push_real(*number, out),
+        Value::Macs(macs) => list(macs, |mac, out| push_mac(*mac, out), out),
+        Value::Ips(ips) => list(ips, |ip, out| push_ip(*ip, out), out),
+        Value::Count(_) | Value::Signed(_) | Value::Real(_) => bare(value, clock, out),
         quoted => {
             out.push(b'"');
             bare(quoted, clock, out);
@@ -126,9 +141,31 @@ fn json(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
     }
 }
 
+/// A list of texts as JSON.
+fn list<T>(all: &[T], push: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, each) in all.iter().enumerate() {
+        out.extend(if index == 0 { &b"\""[..] } else { b", \"" });
+        push(each, out);
+        out.push(b'"');
+    }
+    out.push(b']');
+}
+
+/// Several, with a space between two.
+fn spaced<T>(all: &[T], push: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    for (index, each) in all.iter().enumerate() {
+        out.extend(if index == 0 { &b""[..] } else { b" " });
+        push(each, out);
+    }
+}
+
 fn csv(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
     match value {
-        Value::Texts(texts) => out.extend(texts.join(" ").as_bytes()),
+        Value::Texts(texts) => spaced(texts, |text, out| out.extend(text.as_bytes()), out),
+        Value::Counts(numbers) => spaced(numbers, |number, out| push_number(*number, out), out),
+        Value::Macs(macs) => spaced(macs, |mac, out| push_mac(*mac, out), out),
+        Value::Ips(ips) => spaced(ips, |ip, out| push_ip(*ip, out), out),
         value => bare(value, clock, out),
     }
 }
@@ -136,12 +173,20 @@ fn csv(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
 fn bare(value: &Value, clock: &mut Clock, out: &mut Vec<u8>) {
     match value {
         Value::Count(number) => push_number(*number, out),
+        Value::Signed(number) => {
+            if *number < 0 {
+                out.push(b'-');
+            }
+            push_number(number.unsigned_abs(), out);
+        }
         Value::Real(number) => push_real(*number, out),
         Value::Time(nanos) => clock.push(*nanos, out),
         Value::Mac(mac) => push_mac(*mac, out),
         Value::Ip(ip) => push_ip(*ip, out),
         Value::Text(text) => out.extend(text.as_bytes()),
         Value::Null => {}
-        _ => debug_assert!(false, "no column of a frame or a flow is of another kind"),
+        Value::Counts(_) | Value::Macs(_) | Value::Ips(_) | Value::Texts(_) => {
+            debug_assert!(false, "lists are drawn by those who call this");
+        }
     }
 }

@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::asked::{AskedOverlays, Dedup, Sources, inputs, selection};
 use super::convert::{capture_error, option_error, value};
 use super::monitor::PyMonitor;
+use super::packets::form_named;
 use super::told::{self, PortCandidate, counts};
 use crate::analysis;
 use crate::capture::Facts;
@@ -62,6 +63,14 @@ impl Rows {
     fn rows<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<Bound<'py, PyTuple>>> {
         let rows = (start..stop).map_while(|row| self.table.values(row, self.seen.cells()));
         rows.map(|values| tuple(py, values)).collect()
+    }
+
+    fn text(&self, py: Python<'_>, form: &str, start: usize, stop: usize) -> PyResult<Option<String>> {
+        let form = form_named(py, form)?;
+        let stop = stop.min(self.table.len());
+        let drawn = py.detach(|| self.table.lines(form, start.min(stop)..stop, self.seen.cells()));
+        // What is plain is ASCII.
+        Ok(drawn.and_then(|drawn| String::from_utf8(drawn).ok()))
     }
 
     #[pyo3(signature = (columns, *, least = Vec::new(), most = Vec::new(), words = Vec::new()))]

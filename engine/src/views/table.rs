@@ -1,8 +1,10 @@
 //! A table: rows in order, with named columns.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::cells::Cells;
+use crate::packets::text::{Form, Lines};
 use crate::value::Value;
 
 /// A column of rows of type `R`.
@@ -109,6 +111,8 @@ pub trait AnyTable: Send + Sync {
     fn total(&self) -> usize;
     /// The values of one row, in the order of the columns; `cells` are those that the table was rolled up from.
     fn values(&self, row: usize, cells: &Cells) -> Option<Vec<Value>>;
+    /// These rows as text, each a line; nothing where some text in them needs an escape.
+    fn lines(&self, form: Form, rows: Range<usize>, cells: &Cells) -> Option<Vec<u8>>;
     /// The values of some columns in the rows that meet a demand.
     fn pick(
         &self,
@@ -134,6 +138,14 @@ impl<R: Row> AnyTable for Table<R> {
     fn values(&self, row: usize, cells: &Cells) -> Option<Vec<Value>> {
         let row = self.rows.get(row)?;
         Some(R::COLUMNS.iter().map(|column| (column.value)(row, cells)).collect())
+    }
+
+    fn lines(&self, form: Form, rows: Range<usize>, cells: &Cells) -> Option<Vec<u8>> {
+        let mut lines = Lines::of::<R>(form);
+        for row in self.rows.get(rows).unwrap_or_default() {
+            lines.row(row, cells);
+        }
+        lines.into_plain()
     }
 
     fn pick(

@@ -1,7 +1,7 @@
 //! Rows of a table as text, for programs that read them as they come.
 
 use super::digits::Clock;
-use super::{Form, csv, json};
+use super::{Form, csv, is_plain, json};
 use crate::cells::Cells;
 use crate::views::Row;
 
@@ -14,6 +14,8 @@ pub struct Lines {
     clock: Clock,
     rows: u64,
     drawn: Vec<u8>,
+    /// Whether all texts so far are plain.
+    plain: bool,
 }
 
 impl Lines {
@@ -27,13 +29,19 @@ impl Lines {
             (_, 0) => format!("{{\"{name}\": "),
             (_, _) => format!(", \"{name}\": "),
         };
-        let labels = names.clone().enumerate().map(label).collect();
-        let mut drawn = Vec::new();
-        if form == Form::Csv {
-            drawn.extend(names.collect::<Vec<_>>().join(",").as_bytes());
-            drawn.push(b'\n');
+        let labels = names.enumerate().map(label).collect();
+        Self { form, labels, clock: Clock::default(), rows: 0, drawn: Vec::new(), plain: true }
+    }
+
+    /// Draws the header, where there is one.
+    #[must_use]
+    pub fn with_header<R: Row>(mut self) -> Self {
+        if self.form == Form::Csv {
+            let names: Vec<_> = R::COLUMNS.iter().map(|column| column.name).collect();
+            self.drawn.extend(names.join(",").as_bytes());
+            self.drawn.push(b'\n');
         }
-        Self { form, labels, clock: Clock::default(), rows: 0, drawn }
+        self
     }
 
     /// Draws a row of a table that was rolled up from `cells`.
@@ -42,6 +50,7 @@ impl Lines {
         for (column, label) in R::COLUMNS.iter().zip(&self.labels) {
             self.drawn.extend(label.as_bytes());
             let value = (column.value)(row, cells);
+            self.plain &= is_plain(&value);
             match self.form {
                 Form::Csv => csv(&value, &mut self.clock, &mut self.drawn),
                 Form::Json | Form::JsonLines => json(&value, &mut self.clock, &mut self.drawn),
@@ -54,6 +63,12 @@ impl Lines {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// What was drawn, where none of it has text that needs an escape.
+    #[must_use]
+    pub fn into_plain(self) -> Option<Vec<u8>> {
+        self.plain.then_some(self.drawn)
     }
 
     /// What was drawn and not taken away yet.
