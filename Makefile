@@ -8,6 +8,7 @@
 #   make instructions  instructions and cache misses a frame beside the kept figures, by valgrind
 #   make soak    200,000 broken captures through the program
 #   make fuzz    libFuzzer on the engine, FUZZ_SECONDS on each target; needs a nightly compiler and cargo-fuzz
+#   make endless-bench  50 million flows through flows --idle-timeout, in bounded memory
 #   make findings-bench  precision and recall of the rules of findings
 #   make samples rewrite the captures that are made from samples/scenarios
 #   make docs    rewrite the pages that are made from the code
@@ -15,7 +16,8 @@
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench instructions findings-bench soak fuzz samples docs wheel clean packages
+.PHONY: demo test lint format lab bench instructions endless-bench findings-bench soak fuzz samples docs wheel clean
+.PHONY: packages
 
 PYTHON ?= python3
 VENV := .venv
@@ -82,6 +84,9 @@ fuzz: $(VENV)/.developing
 
 soak: $(VENV)/.developing
 	$(BIN)/python benchmarks/soak.py
+
+endless-bench: $(VENV)/.developing
+	$(BIN)/python benchmarks/endless.py
 
 findings-bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/findings.py

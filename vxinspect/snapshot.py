@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vxinspect.api import SCHEMA_VERSION, Report
-from vxinspect.exceptions import OptionError
+from vxinspect.exceptions import OptionError, UnreadableCaptureError
 
 __all__ = ["FIGURES", "KEYS", "Snapshot", "is_summary"]
 
@@ -74,8 +74,8 @@ class Snapshot:
             if "findings" in summary:
                 rows["findings"] = summary["findings"]
             tables = {table: _by_key(table, listed) for table, listed in rows.items()}
-        except OSError:
-            raise
+        except OSError as error:
+            raise UnreadableCaptureError(path, error.strerror or str(error)) from None
         except (ValueError, KeyError, TypeError):
             raise OptionError("baseline", path, expected) from None
         if version != SCHEMA_VERSION:
@@ -88,8 +88,12 @@ def is_summary(path: str) -> bool:
     file = Path(path)
     if not file.is_file():
         return False
-    with file.open("rb") as opened:
-        return opened.read(64).lstrip()[:1] == b"{"
+    try:
+        with file.open("rb") as opened:
+            return opened.read(64).lstrip()[:1] == b"{"
+    except OSError as error:
+        # Where reading fails, the error has no name of its own.
+        raise UnreadableCaptureError(path, error.strerror or str(error)) from None
 
 
 def _services(report: Report) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -116,8 +115,6 @@ def _generate(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         check_output(name)
         if name is not None and taken is not None and Path(name).resolve() == Path(taken).resolve():
             raise click.UsageError(f"{name}: cannot be written and be the scenario or the capture too.")
-    # Ended so, too, it takes its temporary file away.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     job = Job(*_scenario(given), container)
     target = Path(output)
     special = output == "-" or is_special(target)

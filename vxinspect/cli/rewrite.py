@@ -1,6 +1,5 @@
 """The commands that write captures from captures: `decap`, `extract`, `encap`."""
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,8 +51,6 @@ def _command(given: dict[str, Any], write: Write, *, folder: bool = False) -> in
         raise click.UsageError("a capture is not for a terminal: name a file, or pipe it on.")
     else:
         check_output(output)
-    # Ended so, too, it takes its temporary file away.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with ProgressLine() as progress:
             how = {

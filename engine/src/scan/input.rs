@@ -1,8 +1,9 @@
 //! Where a run's captures come from.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,19 +33,24 @@ pub struct Input {
     open: Option<Capture>,
     /// What was read of an origin that can be read once.
     kept: Option<File>,
+    /// Which regular file it is.
+    file: Option<Identity>,
     size: Option<u64>,
 }
+
+/// What tells a file from any other: device and inode.
+type Identity = (u64, u64);
 
 impl Input {
     /// A capture; `name` is for messages and reports.
     #[must_use]
     pub fn new(name: &str, origin: Origin) -> Self {
-        let size = match &origin {
-            Origin::Path(path) => regular_file_size(path),
-            Origin::Bytes(bytes) => Some(bytes.len() as u64),
-            Origin::Growing(_) | Origin::Stdin | Origin::Reader(_) => None,
+        let (file, size) = match &origin {
+            Origin::Path(path) => regular_file(path).map(|file| (identity(&file), file.len())).unzip(),
+            Origin::Bytes(bytes) => (None, Some(bytes.len() as u64)),
+            Origin::Growing(_) | Origin::Stdin | Origin::Reader(_) => (None, None),
         };
-        Self { name: name.to_owned(), origin: Some(origin), open: None, kept: None, size }
+        Self { name: name.to_owned(), origin: Some(origin), open: None, kept: None, file, size }
     }
 
     /// The name it is shown by.
@@ -72,7 +78,8 @@ impl Input {
         }
         match &self.origin {
             Some(Origin::Path(path)) if self.size.is_some() => {
-                let file = open_file(path).map_err(|source| self.error(source))?;
+                let file = open_file(path).and_then(|file| self.same(file));
+                let file = file.map_err(|source| self.error(source))?;
                 Capture::open_at(&self.name, Arc::new(file))
             }
             Some(Origin::Bytes(bytes)) => Capture::open_at(&self.name, Arc::new(Arc::clone(bytes))),
@@ -80,6 +87,15 @@ impl Input {
                 let reader = self.once().map_err(|source| self.error(source))?;
                 Capture::open(&self.name, reader)
             }
+        }
+    }
+
+    /// The file, where it is the one that was asked for: it may be opened twice, and must not be two.
+    fn same(&self, file: File) -> io::Result<File> {
+        if self.file == Some(identity(&file.metadata()?)) {
+            Ok(file)
+        } else {
+            Err(io::Error::other("another file has taken its place"))
         }
     }
 
@@ -94,7 +110,7 @@ impl Input {
     /// What can be read once, or was kept when it was.
     fn once(&mut self) -> io::Result<Box<dyn Read + Send>> {
         let once: Box<dyn Read + Send> = match self.origin.take() {
-            Some(Origin::Growing(path)) if regular_file_size(&path).is_some() => {
+            Some(Origin::Growing(path)) if regular_file(&path).is_some() => {
                 Box::new(Growing::new(open_file(&path)?, path))
             }
             Some(Origin::Path(path) | Origin::Growing(path)) => Box::new(Piped::new(open_file(&path)?)),
@@ -121,8 +137,12 @@ impl Input {
     }
 }
 
-fn regular_file_size(path: &Path) -> Option<u64> {
-    path.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+fn regular_file(path: &Path) -> Option<Metadata> {
+    path.metadata().ok().filter(Metadata::is_file)
+}
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
 }
 
 /// A folder opens like a file, and only reading it fails, with words that do not say so.

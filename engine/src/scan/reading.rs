@@ -190,6 +190,8 @@ impl Reading {
         };
         let drained = take(self, &mut open);
         self.progress.bytes = open.bytes + open.capture.bytes_read();
+        let size = self.inputs.get(self.at - 1).and_then(Input::size);
+        let lost = size.filter(|size| matches!(drained, Ok(Step::End)) && open.capture.bytes_read() < *size);
         let broken = match drained {
             Ok(Step::Stopped) => {
                 self.left = Some(0);
@@ -207,7 +209,7 @@ impl Reading {
             Err(CaptureError::Io { source, .. }) => Some(source),
             Err(error) => return Err(error),
         };
-        self.tell_of(&open, broken);
+        self.tell_of(&open, broken, lost);
         Ok(true)
     }
 
@@ -263,9 +265,17 @@ impl Reading {
         }
     }
 
-    fn tell_of(&mut self, open: &Open, broken: Option<io::Error>) {
+    /// `broken`: why it could not be read on; `lost`: the size that it had, where it came to its end before.
+    fn tell_of(&mut self, open: &Open, broken: Option<io::Error>, lost: Option<u64>) {
         let mut facts = open.capture.facts();
         facts.clock = open.clock;
+        if let Some(size) = lost.filter(|_| facts.damage.is_none()) {
+            let found = format!("one that was cut to {} while it was read", facts.bytes);
+            facts.complete = false;
+            let (offset, expected) = (facts.bytes, format!("a file of {size} bytes"));
+            facts.truncated_at = facts.truncated_at.or(Some(offset));
+            facts.damage = Some(Damage { offset, expected, found, fatal: true });
+        }
         if let Some(error) = broken {
             let expected = match error.get_ref() {
                 Some(inner) if inner.is::<Changed>() => "a file that grows",
