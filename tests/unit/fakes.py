@@ -202,6 +202,10 @@ class FakeAnalysis:
         """As the engine's."""
         return int(self.facts["totals"]["rest_packets"])
 
+    def loops(self) -> list[tuple[int, str, str, int]]:
+        """No VTEPs hand anything back and forth."""
+        return []
+
     def bytes(self) -> Any:
         """As the engine's."""
         return self.facts["bytes"]

@@ -413,7 +413,7 @@ def test_failed_output_leaves_nothing(stage: Stage, tmp_path: Path, monkeypatch:
             yield "new"
             raise error
 
-        monkeypatch.setattr("vxinspect.render.machine.json_rows", broken)
+        monkeypatch.setattr("vxinspect.render.machine.table_text", broken)
         outcome = stage.run("flows", "--json", "-o", str(target), "x")
         assert outcome.code == code
         assert target.read_text() == "old"

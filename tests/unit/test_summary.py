@@ -85,7 +85,7 @@ def test_nothing_in_the_capture() -> None:
     nothing = {"vnis": 0, "vteps": 0, "tunnels": 0, "flows": 0, "macs": 0, "ips": 0}
     given = Report(
         FakeAnalysis(  # type: ignore[arg-type]
-            {"vnis": [], "tunnels": [], "flows": []},
+            {"vnis": [], "tunnels": [], "flows": [], "addresses": []},
             frames=frames(total=0, vxlan=0, other=0, selected=0, reasons={}, encapsulations={}),
             time={"first_seen": None, "last_seen": None, "duration_s": None},
             bytes={"wire": 0, "inner": 0, "payload": 0, "overhead": 0, "overhead_percent": None},
