@@ -107,7 +107,12 @@ def assert_one_line(err: bytes, *words: str) -> None:
 
 def run(line: list[str], **given: Any) -> subprocess.CompletedProcess[bytes]:
     """Run a command line to its end."""
-    how = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": tools.environment(), "timeout": 60}
+    how: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stderr": subprocess.PIPE,
+        "env": tools.environment(),
+        "timeout": 60,
+    }
     return subprocess.run(line, check=False, **(how | given))
 
 

@@ -193,16 +193,22 @@ pub(super) fn encap(
         return Err(option_error(py, "vni", &vni.to_string(), "a VNI from 0 to 16777215"));
     }
     let macs = (mac("src_mac", src_mac)?, mac("dst_mac", dst_mac)?);
-    let encapsulation = Encapsulation::named(encapsulation)
-        .ok_or_else(|| option_error(py, "encapsulation", encapsulation, "one of vxlan, vxlan-gpe, geneve"))?;
-    let headers =
-        Headers { vteps, macs, encapsulation, vni, port, source_port, ttl, has_checksum: udp_checksum };
-    let select = selection(py, select)?;
+    let not_over_udp = || option_error(py, "encapsulation", encapsulation, "one of vxlan, vxlan-gpe, geneve");
+    let headers = Headers {
+        vteps,
+        macs,
+        encapsulation: Encapsulation::named(encapsulation).ok_or_else(not_over_udp)?,
+        vni,
+        port,
+        source_port,
+        ttl,
+        has_checksum: udp_checksum,
+    };
+    let mut job = Encap::new(headers, selection(py, select)?).ok_or_else(not_over_udp)?;
     let writing = writing(py, container, nanoseconds, compression, LARGEST_FRAME)?;
     let opened = Opened::new(&target, None, writing)?;
     let (inputs, interrupted) = inputs(&sources)?;
     let mut monitor = PyMonitor::new(progress, interrupted);
-    let mut job = Encap::new(headers, select);
     let done = py.detach(|| {
         let mut reading = Reading::begin(inputs, count, &mut monitor)?;
         let output = opened.output(reading.look_ahead(&mut monitor)?)?;

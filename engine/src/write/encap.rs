@@ -92,15 +92,15 @@ pub struct Encap {
 }
 
 impl Encap {
-    /// `select` chooses among the frames, as the packets that they become.
+    /// `select` chooses among the frames, as the packets that they become. `None` for an overlay that is not over UDP.
     #[must_use]
-    pub fn new(headers: Headers, select: Select) -> Self {
+    pub fn new(headers: Headers, select: Select) -> Option<Self> {
         let is_vxlan = headers.encapsulation == Encapsulation::Vxlan;
         let ports = if is_vxlan { Ports::new(&[headers.port]) } else { Ports::none() };
         let selected = Encapsulations::from_iter([headers.encapsulation]);
         let overlays = Overlays::new(ports, selected, Overlays::DEPTH);
-        let template = template(&headers);
-        Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() }
+        let template = template(&headers, front(headers.encapsulation)?);
+        Some(Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() })
     }
 
     /// What was left out so far.
@@ -210,8 +210,8 @@ impl Encap {
     }
 }
 
-/// All headers, lengths, checksums and source port left zero.
-fn template(headers: &Headers) -> Vec<u8> {
+/// All headers, lengths, checksums and source port left zero. `front`: what stands in front of the VNI.
+fn template(headers: &Headers, front: [u8; 4]) -> Vec<u8> {
     let octets = |mac: Mac| mac.bits().to_be_bytes()[2..].to_vec();
     let mut bytes = [octets(headers.macs.1), octets(headers.macs.0)].concat();
     match headers.vteps {
@@ -233,17 +233,18 @@ fn template(headers: &Headers) -> Vec<u8> {
     bytes.extend([0; 2]);
     bytes.extend(headers.port.to_be_bytes());
     bytes.extend([0; 4]);
-    bytes.extend(front(headers.encapsulation));
+    bytes.extend(front);
     bytes.extend((headers.vni << 8).to_be_bytes());
     bytes
 }
 
-/// What stands in front of the VNI, around an Ethernet frame.
-fn front(overlay: Encapsulation) -> [u8; 4] {
+/// What stands in front of the VNI, around an Ethernet frame, in an overlay over UDP.
+fn front(overlay: Encapsulation) -> Option<[u8; 4]> {
     match overlay {
-        Encapsulation::Vxlan => vxlan::FRONT,
-        Encapsulation::VxlanGpe => vxlan_gpe::FRONT,
-        Encapsulation::Geneve => geneve::FRONT,
+        Encapsulation::Vxlan => Some(vxlan::FRONT),
+        Encapsulation::VxlanGpe => Some(vxlan_gpe::FRONT),
+        Encapsulation::Geneve => Some(geneve::FRONT),
+        Encapsulation::Nvgre => None,
     }
 }
 
