@@ -383,7 +383,7 @@ def flows(packets: Sequence[Unit]) -> list[Row]:
         row["tcp_flags_rev"] = letters([fact.flags for fact in back])
         row["tcp_state"] = tcp_state(exchange, first.protocol)
         row |= flow_health(group, forward)
-        row["encapsulation"] = first.path
+        row["encapsulation"], row["vni_rev"] = first.path, None
         verdicts = checksums(group)
         row |= {f"checksum_{name}": verdicts[f"inner_checksum_{name}"] for name in ("wrong", "partial")}
         row["icmp_errors"] = sum(

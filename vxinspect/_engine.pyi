@@ -149,13 +149,16 @@ class Analysis:
         """Return how many ICMP errors are about more directions than are kept."""
     def ports(self) -> list[int]:
         """Return the UDP ports taken as VXLAN, those found by "auto" included."""
+    def flow_pairs(self) -> int:
+        """Return how many pairs of one-way flows are one flow each in flows_auto."""
     def ports_seen(self) -> list[int]:
         """Return those of them that a packet of the selection came to."""
     def table(self, view: str, *, sort: Sequence[tuple[str, bool]] = ..., limit: int | None = None) -> Rows:
         """Return one table.
 
-        `view`: vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb,
-        overhead_total, overhead_vni, overhead_tunnel; and four for findings, no part of the contract:
+        `view`: vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay,
+        vteps, fdb, overhead_total, overhead_vni, overhead_tunnel; and four for findings, no part of the
+        contract:
 
         - strays: unicast that is not where it should be, by MACs, direction of a tunnel and VNI: vni,
           src_vtep, dst_vtep, src_mac, dst_mac, packets, flooded (0 or 1), usual (another address that its

@@ -9,7 +9,14 @@ from vxinspect import _engine
 from vxinspect.columns import VIEWS, parse_sort
 from vxinspect.dedup import Duration, window_of
 from vxinspect.exceptions import OptionError
-from vxinspect.hints import address_hints, all_hints, checksum_hints, finding_hints, icmp_hints
+from vxinspect.hints import (
+    address_hints,
+    all_hints,
+    checksum_hints,
+    finding_hints,
+    flow_key_hints,
+    icmp_hints,
+)
 from vxinspect.lookup import Reading
 from vxinspect.overlays import MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Selection, select_mapping, select_pairs
@@ -19,10 +26,14 @@ from vxinspect.tables import Table
 if TYPE_CHECKING:
     from vxinspect.rules.facts import Facts
 
-__all__ = ["SCHEMA_VERSION", "Progress", "Report", "run_scan", "scan"]
+__all__ = ["FLOW_KEYS", "SCHEMA_VERSION", "FlowKey", "Progress", "Report", "run_scan", "scan"]
 
 Progress: TypeAlias = Callable[[int, int | None, int], None]
 """Called with bytes read, bytes in all (None where unknown) and frames, a few times a second."""
+
+FlowKey: TypeAlias = Literal["vni", "no-vni", "auto"]
+FLOW_KEYS: dict[str, str] = {"vni": "flows", "no-vni": "flows_no_vni", "auto": "flows_auto"}
+"""What flows are told apart by, and the engine's table of each."""
 
 SCHEMA_VERSION = 1
 _TOP_FLOWS = 10
@@ -171,6 +182,7 @@ class Report:
         hints += icmp_hints(self._analysis.icmp_errors(), self._analysis.unkept_icmp_errors())
         hints += checksum_hints(self.checksums)
         hints += address_hints(self._analysis.unkept_claims())
+        hints += flow_key_hints(self.flow_pairs)
         return (*hints, *self.setups)
 
     @cached_property
@@ -200,6 +212,15 @@ class Report:
     def flows(self) -> Table:
         """One row for each inner 5-tuple in each VNI, both directions together."""
         return self.table("flows")
+
+    def flows_by(self, flow_key: FlowKey) -> Table:
+        """Return `flows` with another key: `auto` pairs one-way flows across VNIs, `no-vni` all of them."""
+        return self.table("flows", flow_key=flow_key)
+
+    @property
+    def flow_pairs(self) -> int:
+        """How many pairs of one-way flows are each other's way back in another VNI: one row in `auto`."""
+        return self._analysis.flow_pairs()
 
     @property
     def tunnels(self) -> Table:
@@ -234,15 +255,28 @@ class Report:
         """Return what encapsulation costs: in all, for each VNI, or for each tunnel."""
         return self._by("overhead", by, ("total", "vni", "tunnel"))
 
-    def table(self, name: str, *, sort: Iterable[str] = (), limit: int | None = None) -> Table:
+    def table(
+        self,
+        name: str,
+        *,
+        sort: Iterable[str] = (),
+        limit: int | None = None,
+        flow_key: FlowKey = "vni",
+    ) -> Table:
         """Return any table by name: `flows`, `conversations_mac`, `overhead_vni`, ...
 
         `sort`: `"packets"`, `"vni:asc"`, ...; quantities start with the largest, names with the lowest.
-        `limit`: at most so many rows. Raises `OptionError` for an unknown table or column.
+        `limit`: at most so many rows. `flow_key`, of `flows`: `vni` keeps each VNI's apart, `no-vni` none,
+        and `auto` all but two that are each other's way back in another VNI. Raises `OptionError` for an
+        unknown table, column or key.
         """
         view = VIEWS.get(name)
         if view is None:
             raise OptionError("table", name, f"one of {', '.join(VIEWS)}")
+        if flow_key not in FLOW_KEYS:
+            raise OptionError("flow_key", flow_key, f"one of {', '.join(FLOW_KEYS)}")
+        if name == "flows":
+            name = FLOW_KEYS[flow_key]
         return Table(view, self._analysis.table(name, sort=parse_sort(view, sort), limit=limit))
 
     @cached_property

@@ -349,10 +349,17 @@ _FLOWS_VIEW = View(
             "errors",
             usual=0,
         ),
+        Column(
+            "vni_rev",
+            "VNI <-",
+            "vni",
+            "the VNI from dst to src, where the flow key lets that be another; else null",
+            asked=True,
+        ),
     ),
     key=("vni", "protocol", "flow", "encapsulation"),
     needed=(
-        *("packets", "checksum_wrong", "checksum_partial"),
+        *("packets", "vni_rev", "checksum_wrong", "checksum_partial"),
         *("inner_bytes", "tcp_state", "icmp_errors", "duration_s", "wire_bytes", "tunnel", "packets_fwd"),
         *("packets_rev", "first_seen", "last_seen", "inner_bytes_fwd", "inner_bytes_rev", "payload_bytes"),
         *("tcp_flags_fwd", "tcp_flags_rev", "rtt_syn_ms", "rtt_ack_ms"),

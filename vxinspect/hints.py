@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.render.text import plural
 
-__all__ = ["address_hints", "all_hints", "checksum_hints", "finding_hints", "icmp_hints"]
+__all__ = [
+    "address_hints",
+    "all_hints",
+    "checksum_hints",
+    "finding_hints",
+    "flow_key_hints",
+    "icmp_hints",
+]
 
 _LIKELY = 2
 """A single frame that looks like VXLAN is chance."""
@@ -100,6 +107,17 @@ def address_hints(unkept: int) -> list[str]:
     return [
         f"{plural(unkept, 'claim')} of addresses (ARP, ND, DHCP) beyond those that are kept: not in addresses"
     ]
+
+
+def flow_key_hints(pairs: int, flow_key: str = "vni") -> list[str]:
+    """Return the hint that flows are each other's way back in another VNI, or that they were paired."""
+    if not pairs or flow_key == "no-vni":
+        return []
+    many = f"{plural(pairs, 'pair')} of one-way flows"
+    if flow_key == "auto":
+        return [f"{many} in different VNIs {'is' if pairs == 1 else 'are'} one flow each here (vni_rev)"]
+    look = "looks" if pairs == 1 else "look"
+    return [f"{many} {look} like both ways of one, in different VNIs: flows --flow-key auto joins them"]
 
 
 def finding_hints(

@@ -7,6 +7,7 @@ pub mod fdb;
 pub mod flows;
 pub mod losses;
 pub mod overhead;
+mod pairs;
 mod roll_up;
 pub mod sources;
 pub mod strays;
@@ -114,6 +115,10 @@ pub enum View {
     Vnis,
     /// [`flows`]
     Flows,
+    /// [`flows::paired`]
+    FlowsPaired,
+    /// [`flows::across_vnis`]
+    FlowsAcrossVnis,
     /// [`conversations`] between MAC addresses.
     ConversationsByMac,
     /// [`conversations`] between IP addresses.
@@ -155,6 +160,8 @@ impl View {
         match self {
             Self::Vnis => table(vnis::rows(cells), cells, sort, limit),
             Self::Flows => table(flows::rows(cells), cells, sort, limit),
+            Self::FlowsPaired => table(flows::paired(cells), cells, sort, limit),
+            Self::FlowsAcrossVnis => table(flows::across_vnis(cells), cells, sort, limit),
             Self::ConversationsByMac => table(conversations::by_mac(cells), cells, sort, limit),
             Self::ConversationsByIp => table(conversations::by_ip(cells), cells, sort, limit),
             Self::Tunnels => table(tunnels::rows(cells), cells, sort, limit),

@@ -175,6 +175,7 @@ class FakeAnalysis:
             "icmp_errors": [],
             "unkept_icmp_errors": 0,
             "unkept_claims": 0,
+            "flow_pairs": 0,
             "checksums": None,
             "ports": [4789],
             "ports_seen": [4789],
@@ -241,6 +242,10 @@ class FakeAnalysis:
     def ports(self) -> Any:
         """As the engine's."""
         return self.facts["ports"]
+
+    def flow_pairs(self) -> Any:
+        """Return how many pairs of flows there are across VNIs."""
+        return self.facts["flow_pairs"]
 
     def ports_seen(self) -> Any:
         """As the engine's."""

@@ -24,7 +24,8 @@ CONTRACT = {
         tcp_flags_fwd tcp_flags_rev tcp_state retransmitted_fwd retransmitted_rev
         out_of_order_fwd out_of_order_rev duplicate_acks_fwd duplicate_acks_rev
         missing_bytes_fwd missing_bytes_rev zero_windows_fwd zero_windows_rev resets_fwd resets_rev
-        syn_retries rtt_syn_ms rtt_ack_ms encapsulation checksum_wrong checksum_partial icmp_errors""",
+        syn_retries rtt_syn_ms rtt_ack_ms encapsulation
+        checksum_wrong checksum_partial icmp_errors vni_rev""",
     "conversations_mac": f"vni mac_a mac_b {CONVERSATION.format('ethertypes')}",
     "conversations_ip": f"vni ip_a ip_b {CONVERSATION.format('protocols')}",
     "tunnels": f"""vtep_a vtep_b kind direction vnis packets packets_ab packets_ba inner_bytes inner_bytes_ab

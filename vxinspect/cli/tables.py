@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from vxinspect.api import Report
+from vxinspect.api import FLOW_KEYS, FlowKey, Report
 from vxinspect.cli.command import Command, Option
 from vxinspect.cli.options import COMMON, FOLLOW, INTERVAL, Options, above_nought
 from vxinspect.cli.run import Canvas, run
 from vxinspect.columns import VIEWS
+from vxinspect.hints import flow_key_hints
 from vxinspect.tables import Table
 
 __all__ = ["COMMANDS"]
@@ -69,6 +70,17 @@ _IDLE_TIMEOUT = Option(
 )
 
 
+_FLOW_KEY = Option(
+    ["--flow-key"],
+    section="Table",
+    metavar="KEY",
+    type=click.Choice(list(FLOW_KEYS)),
+    default="vni",
+    help="What tells flows of one 5-tuple apart: vni (the default); no-vni, nothing; or auto, the VNI but "
+    "where two one-way flows look like both ways of one.",
+)
+
+
 def _table_command(
     name: str,
     help_text: str,
@@ -81,18 +93,24 @@ def _table_command(
     def show(**given: Any) -> int:  # noqa: ANN401 - click's parameters
         view = f"{name}_{given['by']}" if by else name
         options = Options.from_click(given)
+        flow_key: FlowKey = given.get("flow_key", "vni")
         if given.get("idle_timeout") is not None:
+            if flow_key != "vni":
+                raise click.UsageError("--idle-timeout writes rows as flows end: no --flow-key.")
             # Loaded when it is used: no other table needs it.
             from vxinspect.cli.ageing import write_ageing
 
             return write_ageing(options, given["idle_timeout"])
 
         def draw(report: Report, options: Options, canvas: Canvas) -> Iterator[str]:
-            return draw_table(
-                report.table(view, sort=options.sort, limit=row_limit(options)), options, canvas
-            )
+            table = report.table(view, sort=options.sort, limit=row_limit(options), flow_key=flow_key)
+            return draw_table(table, options, canvas)
 
-        return run(view, [VIEWS[view]], options, draw, lambda report, _: report.finding_hints)
+        def hints(report: Report, _: Options) -> list[str]:
+            more = flow_key_hints(report.flow_pairs, flow_key) if view == "flows" else []
+            return report.finding_hints + more
+
+        return run(view, [VIEWS[view]], options, draw, hints)
 
     own: list[click.Parameter] = [*more]
     if by:
@@ -123,7 +141,7 @@ COMMANDS = (
             "vxinspect flows --format csv -o flows.csv monday.pcap tuesday.pcap.zst",
             "tcpdump -U -i eth0 -w - udp port 4789 | vxinspect flows --idle-timeout 60 --jsonl",
         ],
-        more=[_IDLE_TIMEOUT],
+        more=[_IDLE_TIMEOUT, _FLOW_KEY],
     ),
     _table_command(
         "conversations",

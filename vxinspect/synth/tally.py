@@ -524,6 +524,7 @@ class Tally:
             sent = (ahead.sums.packets > 0, back.sums.packets > 0)
             row["tcp_state"] = tcp_state(ahead.segments, back.segments, sent) if is_tcp else None
             row["icmp_errors"] = self._complaints[(vni, path), protocol, ends]
+            row["vni_rev"] = None
             connection = self._connections.get(((vni, path), protocol, ends))
             halves = None if connection is None else connection.halves
             yield row | flow_row(ahead.health, back.health, halves)

@@ -349,6 +349,13 @@ pub struct FlowKey {
 }
 
 impl FlowKey {
+    /// The same in any VNI.
+    #[must_use]
+    pub fn across_vnis(self) -> Self {
+        // VNI 24 | protocol 8 | kind 8
+        Self { vni_protocol_and_kind: self.vni_protocol_and_kind & u64::from(u16::MAX), ..self }
+    }
+
     /// What all flows of a VNI that have no room for cells count as.
     fn rest(vni: u32, path: u32) -> Self {
         // A kind that no flow of packets has.

@@ -20,7 +20,7 @@ use crate::scan::{self as run, Options, Split};
 use crate::select::field::{FIELDS, Field};
 use crate::value::Value;
 use crate::views::vnis::{self, VniRow};
-use crate::views::{self, AnyTable, Demand, View, summary, underlay};
+use crate::views::{self, AnyTable, Demand, View, flows, summary, underlay};
 
 /// What one run saw.
 #[pyclass(frozen, module = "vxinspect._engine")]
@@ -28,6 +28,8 @@ pub(super) struct Analysis {
     seen: Arc<analysis::Analysis>,
     /// Rolled up once: a summary needs them twice.
     vnis: OnceLock<Vec<VniRow>>,
+    /// How many pairs of flows would be one across VNIs: found with the flows, where those were asked for.
+    pairs: OnceLock<u64>,
     captures: Vec<(String, Facts)>,
     #[pyo3(get)]
     interrupted: bool,
@@ -184,6 +186,10 @@ impl Analysis {
         self.seen.settings().overlays.ports.iter().collect()
     }
 
+    fn flow_pairs(&self, py: Python<'_>) -> u64 {
+        py.detach(|| *self.pairs.get_or_init(|| flows::rows_and_pairs(self.seen.cells()).1))
+    }
+
     fn ports_seen(&self) -> Vec<u16> {
         let overlays = &self.seen.settings().overlays;
         let ports = self.seen.cells().tunnels().filter_map(|(tunnel, _)| tunnel.udp_port());
@@ -208,6 +214,11 @@ impl Analysis {
         let view = view_named(view).ok_or_else(|| option_error(py, "view", view, VIEWS))?;
         let table = py.detach(|| match view {
             View::Vnis => views::table(self.vnis().to_vec(), self.seen.cells(), &sort, limit),
+            View::Flows => {
+                let (rows, pairs) = flows::rows_and_pairs(self.seen.cells());
+                self.pairs.get_or_init(|| pairs);
+                views::table(rows, self.seen.cells(), &sort, limit)
+            }
             _ => view.table(self.seen.cells(), &sort, limit),
         });
         let table = table.map_err(|unknown| {
@@ -230,7 +241,7 @@ impl Analysis {
 
 impl Analysis {
     pub(super) fn new(seen: analysis::Analysis, captures: Vec<(String, Facts)>, interrupted: bool) -> Self {
-        Self { seen: Arc::new(seen), vnis: OnceLock::new(), captures, interrupted }
+        Self { seen: Arc::new(seen), vnis: OnceLock::new(), pairs: OnceLock::new(), captures, interrupted }
     }
 
     fn vnis(&self) -> &[VniRow] {
@@ -243,13 +254,15 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, values)
 }
 
-const VIEWS: &str = "vnis, flows, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
+const VIEWS: &str = "vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
     overhead_total, overhead_vni, overhead_tunnel, losses, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
     Some(match name {
         "vnis" => View::Vnis,
         "flows" => View::Flows,
+        "flows_auto" => View::FlowsPaired,
+        "flows_no_vni" => View::FlowsAcrossVnis,
         "conversations_mac" => View::ConversationsByMac,
         "conversations_ip" => View::ConversationsByIp,
         "tunnels" => View::Tunnels,

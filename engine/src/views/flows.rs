@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use super::pairs::{self, Pair};
 use super::roll_up::RollUp;
 use super::tcp_health::milliseconds;
 use super::tcp_state::{Party, conn_state};
@@ -47,6 +48,25 @@ impl Way {
         if *health != Health::GOOD {
             self.health.get_or_insert_default().add(health);
         }
+    }
+
+    /// Adds the same way of a flow in another VNI.
+    fn join(&mut self, mut other: Way, cells: &Cells) {
+        if other.is_before(self, cells) {
+            std::mem::swap(self, &mut other);
+        }
+        self.packets += other.packets;
+        self.inner_bytes += other.inner_bytes;
+        self.tcp_control |= other.tcp_control;
+        self.trace.merge(other.trace);
+        if *other.health() != Health::GOOD {
+            self.health.get_or_insert_default().add(other.health());
+        }
+    }
+
+    /// The VNI of its first packet, if it has any.
+    fn vni(&self, cells: &Cells) -> Option<u32> {
+        (self.packets > 0).then(|| cells.get(self.first_cell).key.vni())
     }
 
     fn health(&self) -> &Health {
@@ -133,6 +153,10 @@ impl Row for FlowRow {
         Column { name: "checksum_wrong", value: |r, cells| verified(r.checksum_wrong, cells) },
         Column { name: "checksum_partial", value: |r, cells| verified(r.checksum_partial, cells) },
         Column { name: "icmp_errors", value: |r, cells| Value::Count(r.icmp_errors(cells)) },
+        Column {
+            name: "vni_rev",
+            value: |r, cells| Value::maybe(r.reverse_vni(cells), |vni| Value::Count(vni.into())),
+        },
     ];
 
     fn wire_bytes(&self) -> u64 {
@@ -215,10 +239,40 @@ impl FlowRow {
         way.add(id, cells);
     }
 
+    /// Adds the same flow, in another VNI.
+    fn join(&mut self, other: Self, cells: &Cells) {
+        self.payload_bytes += other.payload_bytes;
+        self.wire_bytes += other.wire_bytes;
+        self.seen.merge(other.seen);
+        self.checksum_wrong += other.checksum_wrong;
+        self.checksum_partial += other.checksum_partial;
+        self.forward.join(other.forward, cells);
+        self.reverse.join(other.reverse, cells);
+    }
+
+    /// The VNI of the way back, where that is another.
+    fn reverse_vni(&self, cells: &Cells) -> Option<u32> {
+        let (ahead, back) = (self.forward.vni(cells)?, self.reverse.vni(cells)?);
+        (ahead != back).then_some(back)
+    }
+
+    /// Of a flow in one direction: its first cell, and whether it goes from the lower end.
+    pub(super) fn one_way(&self) -> Option<(u32, bool)> {
+        match (self.forward.packets > 0, self.reverse.packets > 0) {
+            (true, false) => Some((self.forward.first_cell, true)),
+            (false, true) => Some((self.reverse.first_cell, false)),
+            _ => None,
+        }
+    }
+
+    /// Its first cell of one direction or the other.
+    pub(super) fn first_cell(&self) -> u32 {
+        if self.forward.packets > 0 { self.forward.first_cell } else { self.reverse.first_cell }
+    }
+
     /// One of its cells.
     fn cell<'a>(&self, cells: &'a Cells) -> &'a Cell {
-        let way = if self.forward.packets > 0 { &self.forward } else { &self.reverse };
-        cells.get(way.first_cell)
+        cells.get(self.first_cell())
     }
 
     fn path(&self, cells: &Cells) -> PathId {
@@ -276,7 +330,9 @@ impl FlowRow {
 
     /// ICMP errors that quote its packets.
     fn icmp_errors(&self, cells: &Cells) -> u64 {
-        cells.flow(self.cell(cells)).map_or(0, |(flow, _)| cells.errors_about(&flow))
+        let about = |cell: &Cell| cells.flow(cell).map_or(0, |(flow, _)| cells.errors_about(&flow));
+        let back = self.reverse_vni(cells).map(|_| cells.get(self.reverse.first_cell));
+        about(self.cell(cells)) + back.map_or(0, about)
     }
 
     /// The state of a TCP connection, in the names of Zeek's `conn_state`.
@@ -295,8 +351,51 @@ pub fn rows(cells: &Cells) -> Vec<FlowRow> {
     rows_where(cells, |_| true)
 }
 
+/// The flows, and how many pairs of them would be one in [`paired`].
+#[must_use]
+pub fn rows_and_pairs(cells: &Cells) -> (Vec<FlowRow>, u64) {
+    let rows = by_vni(cells, |_| true);
+    let pairs = pairs::find(&rows, cells).len() as u64;
+    (rows.into_iter().map(|row| row.oriented(cells)).collect(), pairs)
+}
+
+/// The same, but that two which are each other's way back in another VNI, and nobody else's, are one.
+#[must_use]
+pub fn paired(cells: &Cells) -> Vec<FlowRow> {
+    let rows = by_vni(cells, |_| true);
+    let pairs = pairs::find(&rows, cells);
+    let mut rows: Vec<Option<FlowRow>> = rows.into_iter().map(Some).collect();
+    for Pair { ahead, back } in pairs {
+        let back = rows[back].take();
+        if let (Some(row), Some(back)) = (&mut rows[ahead], back) {
+            row.join(back, cells);
+        }
+    }
+    rows.into_iter().flatten().map(|row| row.oriented(cells)).collect()
+}
+
+/// The flows, whatever their VNI: one for each inner 5-tuple, and the rest of each VNI.
+#[must_use]
+pub fn across_vnis(cells: &Cells) -> Vec<FlowRow> {
+    let mut by_tuple: RollUp<FlowRow> = RollUp::new();
+    let key = |row: &FlowRow| {
+        let cell = row.cell(cells);
+        let rest = cell.key.is_rest().then(|| cell.key.vni());
+        (cells.flow_or_rest(cell).map(|(flow, _)| flow.across_vnis()), rest)
+    };
+    for row in by_vni(cells, |_| true) {
+        by_tuple.row(&key(&row), key, FlowRow::new).join(row, cells);
+    }
+    by_tuple.into_rows().into_iter().map(|row| row.oriented(cells)).collect()
+}
+
 /// The flows of those cells that are `wanted`.
 pub fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
+    by_vni(cells, wanted).into_iter().map(|row| row.oriented(cells)).collect()
+}
+
+/// Those of each VNI, forward from the lower end.
+fn by_vni(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
     let key = |row: &FlowRow| cells.flow_or_rest(row.cell(cells)).map(|(flow, _)| flow);
     let held = cells.numbered().filter(|(id, cell)| cell.packets > 0 && wanted(*id));
@@ -305,7 +404,7 @@ pub fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
             by_tuple.row(&Some(flow), key, FlowRow::new).add(id, is_forward, cells);
         }
     }
-    by_tuple.into_rows().into_iter().map(|row| row.oriented(cells)).collect()
+    by_tuple.into_rows()
 }
 
 /// The VNI of each flow that is known, and its path.
