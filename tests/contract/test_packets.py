@@ -28,7 +28,7 @@ from vxinspect.render.machine import csv_text, json_rows, jsonl_rows
 
 _COLUMNS = """number capture time src_vtep dst_vtep outer_src_port udp_port vni src_mac dst_mac vlan ethertype
     src_ip dst_ip protocol src_port dst_port tcp_flags wire_length captured_length inner_length payload_length
-    disposition reason notes encapsulation depth policy_id"""
+    disposition reason notes encapsulation depth policy_id flow_id"""
 COLUMNS = _COLUMNS.split()
 SAMPLE = Path(__file__).parents[2] / "samples" / "two-tenants.pcap"
 

@@ -93,27 +93,35 @@ def test_a_closed_pipe_ends_it_quietly(name: str, tmp_path: Path) -> None:
         assert process.wait(30) in (0, 141, -signal.SIGPIPE)
 
 
+ENDINGS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+"""Signals that end a run, with their exit codes."""
+
+
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_ctrl_c_ends_a_capture_from_a_pipe(name: str, tmp_path: Path) -> None:
-    """What came from a pipe until Ctrl-C is a whole capture: that is how one ends a live one."""
+def test_a_signal_ends_a_capture_from_a_pipe(name: str, number: int, code: int, tmp_path: Path) -> None:
+    """What came from a pipe until Ctrl-C or `kill` is a whole capture: that is how one ends a live one."""
     target = tmp_path / "out.pcapng"
     with started(*COMMANDS[name], "-o", target) as process:
         assert process.stdin is not None
         process.stdin.write(containers.pcap(packets.records(showcase.web(7))))
         time.sleep(1)
         assert not target.exists(), "it appears at the end"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.stderr is not None
         errors = process.stderr.read().decode().splitlines()
-        assert process.wait(20) == 130
+        assert process.wait(20) == code
     assert errors[0] == f"{target}: 9 frames"
     assert errors[-1] == "interrupted: the output covers what was read until then"
     assert len(reading.read(target.read_bytes()).records) == 9
     assert [path.name for path in tmp_path.iterdir()] == ["out.pcapng"]
 
 
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 @pytest.mark.parametrize("split", [False, True])
-def test_ctrl_c_while_files_are_read_leaves_nothing(tmp_path: Path, *, split: bool) -> None:
+def test_a_signal_while_files_are_read_leaves_nothing(
+    number: int, code: int, tmp_path: Path, *, split: bool
+) -> None:
     """A file can be read again: an interrupted run over files leaves nothing, and what was there stays."""
     source = tmp_path / "many.pcap"
     record = packets.records(showcase.web(7))[0]
@@ -125,8 +133,8 @@ def test_ctrl_c_while_files_are_read_leaves_nothing(tmp_path: Path, *, split: bo
     with started("decap", source, *options, "--compress", "xz", "-o", target) as process:
         while not [path for path in tmp_path.iterdir() if path.name.startswith(".out.")]:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        process.send_signal(number)
+        assert process.wait(60) == code
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
     if split:
@@ -134,18 +142,6 @@ def test_ctrl_c_while_files_are_read_leaves_nothing(tmp_path: Path, *, split: bo
     else:
         assert target.read_bytes() == b"before"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["many.pcap", "out"]
-
-
-def test_sigterm_leaves_nothing(tmp_path: Path) -> None:
-    """Ended by `kill`, too, it takes its temporary file away."""
-    with started("decap", "-o", tmp_path / "out.pcap") as process:
-        assert process.stdin is not None
-        process.stdin.write(containers.pcap(packets.records(showcase.web(7))))
-        while not list(tmp_path.iterdir()):
-            time.sleep(0.01)
-        process.terminate()
-        assert process.wait(20) == 128 + signal.SIGTERM
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("options", [(), ("--split-by", "vni")])

@@ -13,6 +13,7 @@ from vxinspect.cli.diff import snapshot_of
 from vxinspect.cli.options import READING, Options
 from vxinspect.cli.output import check_output, write_output
 from vxinspect.cli.run import Canvas, close, read
+from vxinspect.overlays import ASSIGNED_PORTS
 
 if TYPE_CHECKING:
     from vxinspect.checks.outcome import Verdict
@@ -76,8 +77,12 @@ def _policy(path: str | None) -> tuple["Policy", str]:
 
 
 def _with_ports(options: Options, policy: "Policy") -> Options:
-    """Read the ports that the policy names, where the command line names none."""
-    named = tuple(dict.fromkeys((*(policy.ports.allowed or ()), *policy.ports.required)))
+    """Read the ports that the policy names, where the command line names none.
+
+    Another overlay's port, which is read anyway, would be VXLAN's if it were named.
+    """
+    ports = dict.fromkeys((*(policy.ports.allowed or ()), *policy.ports.required))
+    named = tuple(port for port in ports if port not in ASSIGNED_PORTS.values())
     source = click.get_current_context().get_parameter_source("ports")
     if not named or source is not click.core.ParameterSource.DEFAULT:
         return options

@@ -65,7 +65,8 @@ def _begin(options: Options) -> LiveReports:
 
 def _object(name: str, drawn: Iterable[str], *, final: bool) -> str:
     """Return one line: when it was told, whether it is the last, and the summary, or the rows of a table."""
-    lines = [line.rstrip("\n") for line in drawn]
+    # Rows come in pieces of many; a line feed within a text is escaped.
+    lines = "".join(drawn).rstrip("\n").split("\n")
     result = lines[0] if name == "summary" else f"[{', '.join(lines)}]"
     return f'{{"told_at": "{_now()}", "final": {json.dumps(final)}, "{name}": {result}}}\n'
 
