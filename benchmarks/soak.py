@@ -8,9 +8,11 @@ import argparse
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,8 @@ from mutations import Mutator, seed_files
 SECONDS = 2
 MEBIBYTES = 200
 ALLOWED_CODES = (0, 2)
+FAILED_CHECK = 1
+"""What `check` may end with, too."""
 
 _TOO_LARGE = 3
 
@@ -42,6 +46,24 @@ _COMMANDS = (
     "fdb --json --sort moves",
     "overhead --by tunnel",
     "flows --vni 1-1000 --since 0 -c 10",
+    "underlay --json",
+    "addresses --format csv",
+    "findings --json --port auto",
+    f"check --policy {_ROOT}/samples/policies/sound.toml",
+    "summary --encapsulation vxlan,vxlan-gpe,geneve --max-depth 16 --json",
+    "flows --checksums --json",
+    "vnis --threads 2",
+    "conversations --dedup --format csv",
+    "fdb --max-flows 2",
+    "flows --idle-timeout 1ms --format jsonl",
+    "flows --json -Y '(tcp.flags.syn == 1 or inner.ip.addr in {10.0.0.0/8 ::/0}) and not vni == 7'",
+    "packets",
+    "packets --all --format jsonl --encapsulation vxlan,vxlan-gpe,geneve",
+    "packets --format csv -Y 'outer.ip.ttl < 200 && inner.len > 60'",
+    "decap -o written.pcap",
+    "decap -o written.pcapng.gz --port auto",
+    "extract -o written.pcapng --vni 1-1000",
+    "encap -o written.pcap --vni 9 --src-vtep 192.0.2.1 --dst-vtep 192.0.2.2",
 )
 
 
@@ -80,14 +102,20 @@ def _run_workers(options: argparse.Namespace) -> Iterator[str]:
     """Run the workers side by side; yields what they found."""
     _FINDINGS.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(options.workers) as threads:
-        for findings in threads.map(lambda first: list(_follow(options, first)), range(options.workers)):
+        for findings in threads.map(lambda first: _follow(options, first), range(options.workers)):
             yield from findings
 
 
-def _follow(options: argparse.Namespace, first: int) -> Iterator[str]:
+def _follow(options: argparse.Namespace, first: int) -> list[str]:
+    """Run one worker's share, in a folder of its own for what commands write."""
+    with tempfile.TemporaryDirectory(prefix="vxinspect-soak-") as folder:
+        return list(_follow_in(folder, options, first))
+
+
+def _follow_in(folder: str, options: argparse.Namespace, first: int) -> Iterator[str]:
     """Run one worker's share: where a capture ends the process, another goes on behind it."""
     while first < options.count:
-        process = _start(options, first)
+        process = _start(folder, options, first)
         for line in process.stdout or ():
             if line.startswith("at "):
                 first = int(line[3:])
@@ -107,13 +135,13 @@ def _reason(options: argparse.Namespace, code: int) -> str:
     return f"the process ended with {code}"
 
 
-def _start(options: argparse.Namespace, first: int) -> subprocess.Popen[str]:
+def _start(folder: str, options: argparse.Namespace, first: int) -> subprocess.Popen[str]:
     arguments = [f"--count={options.count}", f"--seed={options.seed}", f"--workers={options.workers}"]
     arguments += [f"--mebibytes={options.mebibytes}"]
-    arguments += [f"--more={folder}" for folder in options.more]
+    arguments += [f"--more={more.resolve()}" for more in options.more]
     command = [sys.executable, __file__, *arguments, "--worker", str(first), str(options.workers)]
     environment = {name: value for name, value in os.environ.items() if name != "VXINSPECT_EXTERNAL"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder)
 
 
 def _keep(options: argparse.Namespace, number: int, what: str) -> str:
@@ -146,8 +174,10 @@ def _work(options: argparse.Namespace) -> int:
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         trouble = ""
         try:
-            code = run([*_COMMANDS[number % len(_COMMANDS)].split(), f"/proc/self/fd/{capture}"])
-            trouble = "" if code in ALLOWED_CODES else f"exit code {code}"
+            command = shlex.split(_COMMANDS[number % len(_COMMANDS)])
+            code = run([*command, f"/proc/self/fd/{capture}"])
+            allowed = code in ALLOWED_CODES or (command[0] == "check" and code == FAILED_CHECK)
+            trouble = "" if allowed else f"exit code {code}"
         except BaseException:  # noqa: BLE001 - a panic is one too
             trouble = traceback.format_exc().strip().splitlines()[-1]
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use self::buffer::Buffer;
 use self::parser::Parser;
-use self::source::{Arrival, Source};
+use self::source::{Arrival, MOST_EXPANSION, Source};
 use crate::error::{CaptureError, Damage};
 
 pub use self::clock::Clock;
@@ -247,6 +247,10 @@ impl Capture {
                     let damage = self.corrupt(words);
                     return self.end(Ending::Damaged(damage));
                 }
+                Ok(Arrival::Expanded { bytes, compressed }) => {
+                    let damage = self.expanded(bytes, compressed);
+                    return self.end(Ending::Damaged(damage));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                     return Ok(Step::Interrupted);
                 }
@@ -330,17 +334,38 @@ impl Capture {
 
     /// Corrupt compressed data, where the bytes end that could be decoded.
     fn corrupt(&self, words: String) -> Damage {
+        Damage {
+            offset: self.decoded(),
+            expected: format!("sound {} data", self.compression_name()),
+            found: words,
+            fatal: false,
+        }
+    }
+
+    /// A bomb: a small file that would take hours to read.
+    fn expanded(&self, bytes: u64, compressed: u64) -> Damage {
+        let compression = self.compression_name();
+        Damage {
+            offset: self.decoded(),
+            expected: format!("at most {MOST_EXPANSION} bytes for each of {compression} data"),
+            found: format!(
+                "{bytes} bytes of {compressed}; decompressed by another program and piped in, all is read"
+            ),
+            fatal: false,
+        }
+    }
+
+    /// Where the bytes end that were decompressed and looked at.
+    fn decoded(&self) -> u64 {
         let parsed = match &self.stage {
             Stage::Read(parser) => parser.offset(),
             _ => 0,
         };
-        let compression = self.source.compression().map_or("compressed", |it| it.name());
-        Damage {
-            offset: parsed + self.buffer.bytes().len() as u64,
-            expected: format!("sound {compression} data"),
-            found: words,
-            fatal: false,
-        }
+        parsed + self.buffer.bytes().len() as u64
+    }
+
+    fn compression_name(&self) -> &'static str {
+        self.source.compression().map_or("compressed", |it| it.name())
     }
 
     fn not_a_capture(&mut self) -> CaptureError {

@@ -21,7 +21,15 @@ pub(super) enum Arrival {
     Cut,
     /// Compressed data that cannot be decoded, in the decoder's words.
     Corrupt(String),
+    /// A bomb: so many bytes came of so many compressed ones.
+    Expanded { bytes: u64, compressed: u64 },
 }
+
+/// A compressed byte stands for so many at most, ...
+pub(super) const MOST_EXPANSION: u64 = 1000;
+/// ... once there are more than these. A large capture of one frame again and again shrinks to a two-hundredth; a file of
+/// zeros, which is no traffic, to less than a thousandth.
+pub(super) const FREE_EXPANSION: u64 = 1 << 30;
 
 /// What can be read anywhere, and by several at once.
 pub trait ReadAt: Send + Sync {
@@ -78,15 +86,25 @@ impl Input {
 pub(super) struct Source {
     input: Input,
     compressed: Option<(Compression, Compressed)>,
+    /// Bytes that were decompressed.
+    expanded: u64,
 }
 
 impl Source {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self { input: Input { reader: Reader::Once(reader), bytes: 0, ended: false }, compressed: None }
+        Self {
+            input: Input { reader: Reader::Once(reader), bytes: 0, ended: false },
+            compressed: None,
+            expanded: 0,
+        }
     }
 
     pub(super) fn at(file: Arc<dyn ReadAt>) -> Self {
-        Self { input: Input { reader: Reader::At(file), bytes: 0, ended: false }, compressed: None }
+        Self {
+            input: Input { reader: Reader::At(file), bytes: 0, ended: false },
+            compressed: None,
+            expanded: 0,
+        }
     }
 
     /// What is read, where that can be read anywhere and is not compressed.
@@ -120,7 +138,15 @@ impl Source {
     /// Reads into `room`, which is not empty, after at most one read of the input.
     pub(super) fn read(&mut self, room: &mut [u8]) -> io::Result<Arrival> {
         match &mut self.compressed {
-            Some((_, compressed)) => compressed.read(&mut self.input, room),
+            Some((_, compressed)) => {
+                let arrival = compressed.read(&mut self.input, room)?;
+                if let Arrival::Bytes(count) = arrival {
+                    self.expanded += count as u64;
+                }
+                let (bytes, compressed) = (self.expanded, self.input.bytes);
+                let is_bomb = bytes > FREE_EXPANSION && bytes / MOST_EXPANSION > compressed;
+                Ok(if is_bomb { Arrival::Expanded { bytes, compressed } } else { arrival })
+            }
             None => Ok(match self.input.read(room)? {
                 0 => Arrival::End,
                 count => Arrival::Bytes(count),
