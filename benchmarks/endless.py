@@ -16,7 +16,7 @@ from pathlib import Path
 BOUND = 1 << 30
 FRAMES = 50_000
 """Of a piece."""
-RATE = 1_000_000
+RATE = 500_000
 """Flows that begin in a second of the capture's clock."""
 GLOBAL_HEADER = bytes.fromhex("d4c3b2a1 02000400 00000000 00000000 00000400 01000000")
 ETHERNET = bytes.fromhex("020000000002 020000000001 0800")

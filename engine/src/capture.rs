@@ -4,6 +4,7 @@
 //! caller's function. Memory stays bounded whatever the capture says about itself, and no frame is copied or
 //! allocated for.
 
+mod ahead;
 mod buffer;
 mod clock;
 mod compressed;
@@ -180,6 +181,13 @@ impl Capture {
         }
         let time = self.first.as_ref().map(|kept| kept.time);
         Ok(time.filter(|time| *time != NO_TIME))
+    }
+
+    /// Has a thread of its own decompress it from here on, where it is a compressed file. What is read stays the same.
+    pub fn decompress_ahead(&mut self) {
+        if matches!(self.stage, Stage::Read(_)) {
+            self.source.decompress_ahead();
+        }
     }
 
     /// What is known about the capture so far.

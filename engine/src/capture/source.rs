@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::compressed::Compressed;
 use super::facts::Compression;
 
 /// What a read of a source brought.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Arrival {
     /// So many bytes.
     Bytes(usize),
@@ -65,6 +66,11 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Reads once. After the end there is nothing more to read, even from a terminal.
     pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.ended {
@@ -84,73 +90,108 @@ impl Input {
 
 /// The bytes of a capture, decompressed where they are found to be compressed.
 pub(super) struct Source {
-    input: Input,
-    compressed: Option<(Compression, Compressed)>,
+    stage: Stage,
+    compression: Option<Compression>,
     /// Bytes that were decompressed.
     expanded: u64,
 }
 
+/// What is read.
+enum Stage {
+    Plain(Input),
+    Compressed(Input, Compressed),
+    /// Decompressed by a thread.
+    Ahead(Ahead),
+    /// It is being handed over.
+    Nowhere,
+}
+
 impl Source {
     pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
-        Self {
-            input: Input { reader: Reader::Once(reader), bytes: 0, ended: false },
-            compressed: None,
-            expanded: 0,
-        }
+        Self::of(Reader::Once(reader))
     }
 
     pub(super) fn at(file: Arc<dyn ReadAt>) -> Self {
-        Self {
-            input: Input { reader: Reader::At(file), bytes: 0, ended: false },
-            compressed: None,
-            expanded: 0,
-        }
+        Self::of(Reader::At(file))
+    }
+
+    fn of(reader: Reader) -> Self {
+        Self { stage: Stage::Plain(Input { reader, bytes: 0, ended: false }), compression: None, expanded: 0 }
     }
 
     /// What is read, where that can be read anywhere and is not compressed.
     pub(super) fn shared(&self) -> Option<&Arc<dyn ReadAt>> {
-        match &self.input.reader {
-            Reader::At(file) if self.compressed.is_none() => Some(file),
+        match &self.stage {
+            Stage::Plain(Input { reader: Reader::At(file), .. }) => Some(file),
             _ => None,
         }
     }
 
     /// Goes on at `offset` of the input, where it can be read anywhere.
     pub(super) fn go_to(&mut self, offset: u64) {
-        (self.input.bytes, self.input.ended) = (offset, false);
+        if let Stage::Plain(input) = &mut self.stage {
+            (input.bytes, input.ended) = (offset, false);
+        }
     }
 
     /// Decompresses from here on. `head` is what was read so far.
     pub(super) fn decompress(&mut self, compression: Compression, head: &[u8]) -> io::Result<()> {
-        self.compressed = Some((compression, Compressed::new(compression, head)?));
+        let compressed = Compressed::new(compression, head)?;
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Nowhere) {
+            Stage::Plain(input) => Stage::Compressed(input, compressed),
+            other => other,
+        };
+        self.compression = Some(compression);
         Ok(())
     }
 
+    /// Has what is compressed decompressed by a thread of its own from here on. Not what comes from a pipe or a file
+    /// object: a read of these may take for ever, and the thread with it.
+    pub(super) fn decompress_ahead(&mut self) {
+        let is_file = |input: &Input| matches!(input.reader, Reader::At(_));
+        if !matches!(&self.stage, Stage::Compressed(input, _) if is_file(input)) {
+            return;
+        }
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Nowhere) {
+            Stage::Compressed(input, compressed) => match Ahead::start(input, compressed) {
+                Ok(ahead) => Stage::Ahead(ahead),
+                Err(back) => Stage::Compressed(back.0, back.1),
+            },
+            other => other,
+        };
+    }
+
     pub(super) fn compression(&self) -> Option<Compression> {
-        self.compressed.as_ref().map(|(compression, _)| *compression)
+        self.compression
     }
 
     /// Bytes read from the input.
     pub(super) fn bytes(&self) -> u64 {
-        self.input.bytes
+        match &self.stage {
+            Stage::Plain(input) | Stage::Compressed(input, _) => input.bytes,
+            Stage::Ahead(ahead) => ahead.bytes(),
+            Stage::Nowhere => 0,
+        }
     }
 
     /// Reads into `room`, which is not empty, after at most one read of the input.
     pub(super) fn read(&mut self, room: &mut [u8]) -> io::Result<Arrival> {
-        match &mut self.compressed {
-            Some((_, compressed)) => {
-                let arrival = compressed.read(&mut self.input, room)?;
-                if let Arrival::Bytes(count) = arrival {
-                    self.expanded += count as u64;
-                }
-                let (bytes, compressed) = (self.expanded, self.input.bytes);
-                let is_bomb = bytes > FREE_EXPANSION && bytes / MOST_EXPANSION > compressed;
-                Ok(if is_bomb { Arrival::Expanded { bytes, compressed } } else { arrival })
+        let arrival = match &mut self.stage {
+            Stage::Plain(input) => {
+                return Ok(match input.read(room)? {
+                    0 => Arrival::End,
+                    count => Arrival::Bytes(count),
+                });
             }
-            None => Ok(match self.input.read(room)? {
-                0 => Arrival::End,
-                count => Arrival::Bytes(count),
-            }),
+            Stage::Compressed(input, compressed) => compressed.read(input, room)?,
+            Stage::Ahead(ahead) => ahead.read(room)?,
+            Stage::Nowhere => Arrival::End,
+        };
+        if let Arrival::Bytes(count) = arrival {
+            self.expanded += count as u64;
         }
+        let (bytes, compressed) = (self.expanded, self.bytes());
+        let is_bomb = bytes > FREE_EXPANSION && bytes / MOST_EXPANSION > compressed;
+        Ok(if is_bomb { Arrival::Expanded { bytes, compressed } } else { arrival })
     }
 }

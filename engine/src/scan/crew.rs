@@ -226,6 +226,11 @@ impl Crew {
         Self { split, hired: None }
     }
 
+    /// Whether there may be threads beside the leader.
+    pub(super) fn has_threads(&self) -> bool {
+        self.split.threads > 1
+    }
+
     /// What the leader does next, who is in capture number `capture`, of `size` bytes; `None` where it goes on alone.
     pub(super) fn turn(
         &mut self,

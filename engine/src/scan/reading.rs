@@ -154,6 +154,9 @@ impl Reading {
         crew: &mut Crew,
         analysis: &mut Analysis,
     ) -> Result<Step, CaptureError> {
+        if crew.has_threads() {
+            open.capture.decompress_ahead();
+        }
         let number = self.at - 1;
         let size = self.inputs.get(number).and_then(Input::size).unwrap_or_default();
         let turn = crew.turn((number, &open.capture), size, analysis);
