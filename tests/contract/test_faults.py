@@ -344,7 +344,8 @@ def test_a_file_that_is_cut_while_threads_read_it(part: float, long: Path, tmp_p
             os.truncate(path, int(part * len(data)))
             cut = True
 
-    report = vxinspect.scan([path] * 40, threads=2, progress=shrink)
+    # So many that it is told of progress well before the last.
+    report = vxinspect.scan([path] * 150, threads=2, progress=shrink)
     assert cut
     broken = [capture for capture in report.captures if not capture["complete"]]
     assert broken
