@@ -237,25 +237,43 @@ def straddles(earlier: Sequence[Fact], later: Sequence[Fact]) -> bool:
     connection = Connection()
     for fact in (fact for fact in earlier if fact.protocol == "tcp" and fact.flags):
         connection.take(fact)
-    ends = {(fact.ip_src, fact.sport) for fact in later}
-    return any(_goes_on(connection.ways.get(end, Way()), later, end) for end in ends)
+    ends = {(fact.ip_src, fact.sport): (fact.ip_dst, fact.dport) for fact in later}
+    ways = connection.ways
+    return any(
+        _goes_on(ways.get(end, Way()), ways.get(peer, Way()), later, end) for end, peer in ends.items()
+    )
 
 
-def _goes_on(way: Way, later: Sequence[Fact], end: object) -> bool:
+def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
     segments = [fact for fact in later if fact.flags and "R" not in fact.flags]
     mine = [fact for fact in segments if (fact.ip_src, fact.sport) == end]
     if not mine:
         return False
     first, rest = mine[0], mine[1:]
+    start, size = way.place(first.seq), space(first)
     if plain(first) and first.payload <= 1 and _asks_strangely(first, rest):
         return True
-    start, size = way.place(first.seq), space(first)
+    asks = start == way.next - 1 if way.begun else peer.knows(first.seq)
+    if plain(first) and first.payload == 0 and asks and _asks_otherwise(first, peer, segments):
+        return True
     if not way.begun or (plain(first) and first.payload <= 1 and start in (way.next, way.next - 1)):
         return False
     if "S" in (first.flags or ""):
         # A SYN that brings less than the one before it.
         return start + size < way.next
     return start < way.next and size > 0 and abs(start - way.next) <= WINDOW
+
+
+def _asks_otherwise(first: Fact, peer: Way, segments: Sequence[Fact]) -> bool:
+    """Whether behind a keep-alive without data comes one with a byte, or a window probe, before any data."""
+    window = peer.window if peer.begun else None
+    for fact in segments:
+        if (fact.ip_src, fact.sport) != (first.ip_src, first.sport):
+            window = fact.window
+        elif space(fact):
+            at = (fact.seq - first.seq) % CYCLE
+            return plain(fact) and fact.payload == 1 and (at == 0 or (at == 1 and window == 0))
+    return False
 
 
 def _asks_strangely(first: Fact, rest: Sequence[Fact]) -> bool:
