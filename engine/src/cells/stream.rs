@@ -185,7 +185,7 @@ impl Stream {
     }
 
     /// Whether `segment`, which is in order, says only what the one before it said.
-    fn repeats(&self, segment: &Segment) -> bool {
+    pub(super) fn repeats(&self, segment: &Segment) -> bool {
         segment.len == 0
             && segment.is_plain()
             && segment.has(flags::ACK)

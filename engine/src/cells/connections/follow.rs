@@ -141,10 +141,20 @@ impl Follower<'_, '_> {
                 self.books.health(cell).duplicate_acks += 1;
                 let other = self.side(1 - way);
                 let (alone, lone) = (other.is_silent(), other.has(bit::LONE));
-                if self.stands_first(way, stream) && !lone {
+                let stands_first = self.stands_first(way, stream);
+                if stands_first && !lone {
                     self.doubt(way, Doubt::Repeats { cell, count: 1, alone });
                 } else if alone || lone {
-                    self.answer(way, Answers { cell, count: 1, alone });
+                    self.answer(way, Answers { cell, count: 1, alone, is_counted: true, stands_first });
+                }
+            }
+            Verdict::Ahead(0) if stream.repeats(segment) => {
+                let other = self.side(1 - way);
+                // The answer to a probe, if that was one.
+                if other.has(bit::PROBED) && other.has(bit::LONE) {
+                    let stands_first = self.stands_first(way, stream);
+                    let answer = Answers { cell, count: 1, alone: false, is_counted: false, stands_first };
+                    self.answer(way, answer);
                 }
             }
             Verdict::Resumed => {

@@ -75,13 +75,23 @@ pub(super) enum Doubt {
 }
 
 /// Of so many segments of the cell that only repeat the one before, while of the other direction there was none in this
-/// part, or one only that may have been a probe: they were taken for duplicate acknowledgments.
-#[derive(Debug, Clone, Copy)]
+/// part, or one only that may have been a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answers {
     pub(super) cell: u32,
     pub(super) count: u64,
     /// There was none.
     pub(super) alone: bool,
+    /// They were taken for duplicate acknowledgments, and for no answers.
+    pub(super) is_counted: bool,
+    /// Their direction still stood where its first segment did.
+    pub(super) stands_first: bool,
+}
+
+impl Answers {
+    fn is_like(&self, other: &Self) -> bool {
+        Self { count: 0, ..*self } == Self { count: 0, ..*other }
+    }
 }
 
 impl Doubt {
@@ -203,8 +213,7 @@ impl Holes {
     }
 
     fn answer(&mut self, answer: Answers) {
-        let is_like = |last: &&mut Answers| (last.cell, last.alone) == (answer.cell, answer.alone);
-        if let Some(last) = self.answers.last_mut().filter(is_like) {
+        if let Some(last) = self.answers.last_mut().filter(|last| last.is_like(&answer)) {
             last.count += answer.count;
         } else if self.answers.len() < MOST_DOUBTS {
             self.answers.push(answer);

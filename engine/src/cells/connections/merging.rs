@@ -4,7 +4,7 @@
 //! that segment was the next one, or ahead. If it repeats what is known here, those behind it may too, and were taken for
 //! new: of such a burst one segment is counted. What was judged in doubt is judged again.
 
-use super::holes::{Doubt, Holes, Piece, was_overtaken};
+use super::holes::{Answers, Doubt, Holes, Piece, was_overtaken};
 use super::{Books, Connection, Connections, Follower, Head, Side, bit};
 use crate::capture::NO_TIME;
 use crate::cells::chunks::Chunks;
@@ -108,20 +108,44 @@ impl Follower<'_, '_> {
             if junction.verdict == Verdict::Start && !junction.begins && junction.first.is_syn() {
                 handshake.give_way(&theirs);
             }
-            answers.extend(later.holes[way].take_answers().into_iter().map(|answer| (way, answer)));
+            for answer in later.holes[way].take_answers() {
+                answers.extend(self.still(way, answer, junction).map(|answer| (way, answer)));
+            }
             self.go_on(way, &mut later, junction);
         }
         for (way, answer) in answers {
             let is_answer = if answer.alone { had_probed } else { probed }[1 - way];
-            if is_answer {
-                self.books.health(answer.cell).duplicate_acks -= answer.count;
-            } else if was_silent[1 - way] {
+            let answer = self.count_answers(answer, !is_answer);
+            if was_silent[1 - way] {
                 self.answer(way, answer);
+            } else if answer.is_counted && answer.stands_first {
+                self.doubt(way, Doubt::Repeats { cell: answer.cell, count: answer.count, alone: false });
             }
         }
         self.connection.handshake = handshake;
         self.set_care(0);
         self.set_care(1);
+    }
+
+    /// What may be answers, as seen from here; nothing where they say no more than a keep-alive.
+    fn still(&mut self, way: usize, answer: Answers, junction: Junction) -> Option<Answers> {
+        if answer.stands_first && !junction.stream.would_repeat(&junction.first, Peer::default()) {
+            self.count_answers(answer, false);
+            return None;
+        }
+        let stands_first = answer.stands_first && self.stands_first(way, &junction.stream);
+        Some(Answers { stands_first, ..answer })
+    }
+
+    /// Counts what may be answers for duplicate acknowledgments, or does not.
+    fn count_answers(&mut self, answer: Answers, is_counted: bool) -> Answers {
+        let acks = &mut self.books.health(answer.cell).duplicate_acks;
+        match (answer.is_counted, is_counted) {
+            (true, false) => *acks -= answer.count,
+            (false, true) => *acks += answer.count,
+            _ => {}
+        }
+        Answers { is_counted, ..answer }
     }
 
     /// Judges the first segment of a side.
