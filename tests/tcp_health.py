@@ -253,9 +253,12 @@ def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
     start, size = way.place(first.seq), space(first)
     if plain(first) and first.payload <= 1 and _asks_strangely(first, rest):
         return True
-    asks = start == way.next - 1 if way.begun else peer.knows(first.seq)
-    if plain(first) and first.payload == 0 and asks and _asks_otherwise(first, peer, segments):
-        return True
+    if plain(first) and first.payload == 0:
+        # A keep-alive by an acknowledgment of what was never captured, or with something else behind it.
+        known = peer.knows(first.seq)
+        asks = start == way.next - 1 if way.begun else known
+        if (way.begun and known and start == way.next) or (asks and _asks_otherwise(first, peer, segments)):
+            return True
     if not way.begun or (plain(first) and first.payload <= 1 and start in (way.next, way.next - 1)):
         return False
     if "S" in (first.flags or ""):
@@ -265,14 +268,15 @@ def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
 
 
 def _asks_otherwise(first: Fact, peer: Way, segments: Sequence[Fact]) -> bool:
-    """Whether behind a keep-alive without data comes one with a byte, or a window probe, before any data."""
+    """Whether behind a keep-alive without data comes a byte at its place or before it, or a window probe."""
     window = peer.window if peer.begun else None
     for fact in segments:
         if (fact.ip_src, fact.sport) != (first.ip_src, first.sport):
             window = fact.window
         elif space(fact):
             at = (fact.seq - first.seq) % CYCLE
-            return plain(fact) and fact.payload == 1 and (at == 0 or (at == 1 and window == 0))
+            usual = fact.payload != 1 or (at not in (0, CYCLE - 1) and (at != 1 or window != 0))
+            return plain(fact) and not usual
     return False
 
 
