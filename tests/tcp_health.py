@@ -257,7 +257,7 @@ def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
         # A keep-alive by an acknowledgment of what was never captured, or with something else behind it.
         known = peer.knows(first.seq)
         asks = start == way.next - 1 if way.begun else known
-        if (way.begun and known and start == way.next) or (asks and _asks_otherwise(first, peer, segments)):
+        if (way.begun and known and start == way.next) or _asks_otherwise(first, peer, segments, asks=asks):
             return True
     if not way.begun or (plain(first) and first.payload <= 1 and start in (way.next, way.next - 1)):
         return False
@@ -267,16 +267,19 @@ def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
     return start < way.next and size > 0 and abs(start - way.next) <= WINDOW
 
 
-def _asks_otherwise(first: Fact, peer: Way, segments: Sequence[Fact]) -> bool:
-    """Whether behind a keep-alive without data comes a byte at its place or before it, or a window probe."""
-    window = peer.window if peer.begun else None
+def _asks_otherwise(first: Fact, peer: Way, segments: Sequence[Fact], *, asks: bool) -> bool:
+    """Whether the byte behind a segment without data says what is known only from before the cut.
+
+    It is a window probe by what the peer said then, or stands where a keep-alive did (`asks`) or before it.
+    """
+    window, spoken = peer.window if peer.begun else None, False
     for fact in segments:
         if (fact.ip_src, fact.sport) != (first.ip_src, first.sport):
-            window = fact.window
+            window, spoken = fact.window, True
         elif space(fact):
             at = (fact.seq - first.seq) % CYCLE
-            usual = fact.payload != 1 or (at not in (0, CYCLE - 1) and (at != 1 or window != 0))
-            return plain(fact) and not usual
+            probes = window == 0 and (not spoken or (asks and at == 1))
+            return plain(fact) and fact.payload == 1 and (probes or (asks and at in {0, CYCLE - 1}))
     return False
 
 

@@ -270,6 +270,8 @@ impl Follower<'_, '_> {
                     self.books.health(cell).duplicate_acks -= count;
                 } else if self.stands_first(way, &junction.stream) {
                     self.doubt(way, Doubt::Repeats { cell, count, alone });
+                } else if alone {
+                    self.answer(way, Answers { cell, count, alone, is_counted: true, stands_first: false });
                 }
             }
             Doubt::Resumed { .. } if junction.begins => self.doubt(way, doubt),
