@@ -37,7 +37,7 @@ mod bit {
     pub(super) const PROBED: u8 = 2;
     /// It was a window probe, whose byte the peer may have taken.
     pub(super) const OFFERED: u8 = 16;
-    /// The first segment is the only one, and may have been such a probe.
+    /// The first segment, or what only repeats it, is all there is, and may have been such a probe.
     pub(super) const LONE: u8 = 4;
     /// What lies before the first segment is among the holes, or was forgotten.
     pub(super) const LOOKED_BACK: u8 = 8;

@@ -29,8 +29,9 @@ impl Follower<'_, '_> {
         if is_first {
             self.begin(way, cell, segment, peer);
         }
+        let is_lone = if is_first { segment.may_probe() } else { self.says_the_first_again(way, segment) };
         let verdict = self.study(way, cell, segment, peer);
-        self.side_mut(way).set(bit::LONE, is_first && segment.may_probe());
+        self.side_mut(way).set(bit::LONE, is_lone && (is_first || !verdict.is_probe()));
         if segment.control & (flags::SYN | flags::ACK) != 0 {
             let (syn, ack) = (segment.has(flags::SYN), segment.has(flags::ACK));
             let is_new = verdict == Verdict::Start && !is_first;
@@ -53,6 +54,15 @@ impl Follower<'_, '_> {
     /// The number of a direction among all.
     fn side_number(&self, way: usize) -> u32 {
         self.number << 1 | way as u32
+    }
+
+    /// Whether a direction says its first segment once more, and has said nothing else yet.
+    fn says_the_first_again(&self, way: usize, segment: &Segment) -> bool {
+        let own = self.side(way);
+        own.has(bit::LONE) && {
+            let stream = self.books.stream(own.cell);
+            self.stands_first(way, &stream) && segment.sequence == stream.next && stream.repeats(segment)
+        }
     }
 
     /// What the other direction said.

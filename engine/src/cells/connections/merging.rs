@@ -99,6 +99,7 @@ impl Follower<'_, '_> {
         let joined = handshake.round_trips().whole().filter(|_| theirs.round_trips().whole().is_none());
         let round_trip = known.round_trips().whole().or(joined);
         let was_silent = self.connection.sides.map(|side| side.is_silent());
+        let was_lone = self.connection.sides.map(|side| side.has(bit::LONE));
         let had_probed = self.connection.sides.map(|side| side.has(bit::PROBED));
         let mut probed = had_probed;
         let mut answers = Vec::new();
@@ -116,8 +117,9 @@ impl Follower<'_, '_> {
         for (way, answer) in answers {
             let is_answer = if answer.alone { had_probed } else { probed }[1 - way];
             let answer = self.count_answers(answer, !is_answer);
-            if was_silent[1 - way] {
-                self.answer(way, answer);
+            let alone = answer.alone && was_silent[1 - way];
+            if was_silent[1 - way] || answer.alone && was_lone[1 - way] {
+                self.answer(way, Answers { alone, ..answer });
             } else if answer.is_counted && answer.stands_first {
                 self.doubt(way, Doubt::Repeats { cell: answer.cell, count: answer.count, alone: false });
             }
@@ -265,13 +267,15 @@ impl Follower<'_, '_> {
             }
             Doubt::Repeats { cell, count, alone } => {
                 let peer = if alone { junction.peer } else { Peer::default() };
-                let alone = alone && self.side(1 - way).is_silent();
+                let other = self.side(1 - way);
+                let (silent, lone) = (alone && other.is_silent(), alone && other.has(bit::LONE));
+                let stands_first = self.stands_first(way, &junction.stream);
                 if !junction.stream.would_repeat(&junction.first, peer) {
                     self.books.health(cell).duplicate_acks -= count;
-                } else if self.stands_first(way, &junction.stream) {
-                    self.doubt(way, Doubt::Repeats { cell, count, alone });
-                } else if alone {
-                    self.answer(way, Answers { cell, count, alone, is_counted: true, stands_first: false });
+                } else if stands_first && !lone {
+                    self.doubt(way, Doubt::Repeats { cell, count, alone: silent });
+                } else if silent || lone {
+                    self.answer(way, Answers { cell, count, alone: silent, is_counted: true, stands_first });
                 }
             }
             Doubt::Resumed { .. } if junction.begins => self.doubt(way, doubt),
