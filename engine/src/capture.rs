@@ -183,10 +183,11 @@ impl Capture {
         Ok(time.filter(|time| *time != NO_TIME))
     }
 
-    /// Has a thread of its own decompress it from here on, where it is a compressed file. What is read stays the same.
-    pub fn decompress_ahead(&mut self) {
+    /// Has a thread of its own decompress it from here on, where it is a compressed file, with the help of `threads` others
+    /// where its members can be told apart. What is read stays the same.
+    pub fn decompress_ahead(&mut self, threads: usize) {
         if matches!(self.stage, Stage::Read(_)) {
-            self.source.decompress_ahead();
+            self.source.decompress_ahead(threads);
         }
     }
 

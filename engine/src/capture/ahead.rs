@@ -1,7 +1,8 @@
 //! Decompression in a thread of its own, some pieces ahead of who reads.
 //!
 //! Pieces come in the order of the capture, each with how much of the input had been read for it, and what ends them
-//! comes where it would come without a thread: so an answer, and an error with its offset, stay the same.
+//! comes where it would come without a thread: so an answer, and an error with its offset, stay the same. Where the data
+//! tells its members apart, several threads decode them.
 
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
@@ -9,7 +10,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::buffer::CHUNK;
-use super::compressed::Compressed;
+use super::compressed::{Compressed, decode_members};
 use super::source::{Arrival, Input};
 
 /// So many pieces wait at most; with the one that is made and the one that is read they are all the memory it takes.
@@ -40,15 +41,19 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Hands over to a thread; gives back what was to be handed over where there can be none.
-    pub(super) fn start(input: Input, compressed: Compressed) -> Result<Self, Box<(Input, Compressed)>> {
+    /// Hands over to a thread, and `threads` that help it; gives back what was to be handed over where there can be none.
+    pub(super) fn start(
+        input: Input,
+        compressed: Compressed,
+        threads: usize,
+    ) -> Result<Self, Box<(Input, Compressed)>> {
         let (hand_over, job) = channel();
         let (sender, pieces) = sync_channel(WAITING);
         let (free, spare) = channel();
         let read = input.bytes();
         let started = Builder::new().spawn(move || {
             if let Ok((input, compressed)) = job.recv() {
-                work(input, compressed, &sender, &spare);
+                work(input, compressed, threads, &Line { pieces: &sender, spare: &spare });
             }
         });
         let Ok(thread) = started else {
@@ -113,10 +118,38 @@ impl Drop for Ahead {
     }
 }
 
+/// Where pieces go, and their buffers come back.
+struct Line<'a> {
+    pieces: &'a SyncSender<Piece>,
+    spare: &'a Receiver<Vec<u8>>,
+}
+
+impl Line<'_> {
+    /// Whether somebody takes it.
+    fn send(&self, arrival: io::Result<Arrival>, bytes: Vec<u8>, read: u64) -> bool {
+        self.pieces.send(Piece { arrival, bytes, read }).is_ok()
+    }
+}
+
 /// Decodes until the end, or until nobody takes the pieces any more.
-fn work(mut input: Input, mut compressed: Compressed, pieces: &SyncSender<Piece>, spare: &Receiver<Vec<u8>>) {
+fn work(mut input: Input, mut compressed: Compressed, threads: usize, line: &Line<'_>) {
+    let mut may_split = true;
     loop {
-        let mut bytes = spare.try_recv().unwrap_or_default();
+        if let Some(rest) = compressed.rest().filter(|_| may_split) {
+            may_split = false;
+            let compression = compressed.compression();
+            let send = |bytes, len, read| line.send(Ok(Arrival::Bytes(len)), bytes, read);
+            let rest = decode_members((compression, rest), &mut input, threads, line.spare, send);
+            let Some(rest) = rest else { return };
+            match Compressed::going_on(compression, &rest, true) {
+                Ok(alone) => compressed = alone,
+                Err(error) => {
+                    line.send(Err(error), Vec::new(), input.bytes());
+                    return;
+                }
+            }
+        }
+        let mut bytes = line.spare.try_recv().unwrap_or_default();
         bytes.resize(CHUNK, 0);
         let arrival = compressed.read(&mut input, &mut bytes);
         match &arrival {
@@ -125,8 +158,7 @@ fn work(mut input: Input, mut compressed: Compressed, pieces: &SyncSender<Piece>
             _ => {}
         }
         let goes_on = matches!(arrival, Ok(Arrival::Bytes(_)));
-        let is_taken = pieces.send(Piece { arrival, bytes, read: input.bytes() }).is_ok();
-        if !(goes_on && is_taken) {
+        if !(line.send(arrival, bytes, input.bytes()) && goes_on) {
             return;
         }
     }

@@ -6,6 +6,8 @@
 
 mod gzip;
 mod lz4;
+mod members;
+mod parallel;
 mod xz;
 mod zstd;
 
@@ -15,6 +17,7 @@ use super::facts::Compression;
 use super::source::{Arrival, Input};
 
 pub(super) use self::lz4::is_skippable;
+pub(super) use self::parallel::decode_members;
 
 /// Compressed bytes read at a time.
 const CHUNK: usize = 128 * 1024;
@@ -28,6 +31,9 @@ trait Decode: Send {
     /// Decodes some of `input` into some of `output`. With empty `input`, gives what output is still held.
     /// As long as neither is empty, something is read or written, or a fault is told.
     fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Decoded;
+
+    /// Whether a member has ended and no other was begun, as far as that can be told.
+    fn is_between(&self) -> bool;
 
     /// Whether the data may end after what was decoded. Asked once; nothing is decoded after it.
     fn may_end(&mut self) -> bool;
@@ -47,8 +53,19 @@ impl Decoded {
     }
 }
 
+/// The decoder of a compression. `begun`: whether a member came before what it is given first.
+fn decoder(compression: Compression, begun: bool) -> io::Result<Box<dyn Decode>> {
+    Ok(match compression {
+        Compression::Gzip => Box::new(gzip::Gzip::new(begun)),
+        Compression::Zstd => Box::new(zstd::Zstd::new()?),
+        Compression::Lz4 => Box::new(lz4::Lz4::new()),
+        Compression::Xz => Box::new(xz::Xz::new()?),
+    })
+}
+
 /// A decoder and the compressed bytes that it has not taken.
 pub(super) struct Compressed {
+    compression: Compression,
     decoder: Box<dyn Decode>,
     raw: Vec<u8>,
     start: usize,
@@ -70,15 +87,26 @@ enum Ending {
 impl Compressed {
     /// `head` is what was read of the compressed data already.
     pub(super) fn new(compression: Compression, head: &[u8]) -> io::Result<Self> {
-        let decoder: Box<dyn Decode> = match compression {
-            Compression::Gzip => Box::new(gzip::Gzip::new()),
-            Compression::Zstd => Box::new(zstd::Zstd::new()?),
-            Compression::Lz4 => Box::new(lz4::Lz4::new()),
-            Compression::Xz => Box::new(xz::Xz::new()?),
-        };
+        Self::going_on(compression, head, false)
+    }
+
+    /// As [`Self::new`], from the start of a member on; `begun`: whether others came before.
+    pub(super) fn going_on(compression: Compression, head: &[u8], begun: bool) -> io::Result<Self> {
+        let decoder = decoder(compression, begun)?;
         let mut raw = head.to_vec();
         raw.resize(CHUNK.max(head.len()), 0);
-        Ok(Self { decoder, raw, start: 0, end: head.len(), holds_more: false, fault: None, ending: None })
+        let (holds_more, fault, ending) = (false, None, None);
+        Ok(Self { compression, decoder, raw, start: 0, end: head.len(), holds_more, fault, ending })
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// What was read and not decoded, where a member begins with it.
+    pub(super) fn rest(&self) -> Option<&[u8]> {
+        let is_whole = self.decoder.is_between() && !self.holds_more && self.fault.is_none();
+        self.raw.get(self.start..self.end).filter(|_| is_whole && self.ending.is_none())
     }
 
     /// Decodes into `output`, which is not empty, after at most one read of the input.
@@ -125,6 +153,9 @@ impl Compressed {
             }
             if decoded.read == 0 && self.fault.is_none() && self.start < self.end {
                 self.fault = Some("the decoder is stuck".to_owned());
+            }
+            if self.rest().is_some() {
+                return Arrival::Nothing;
             }
         }
     }

@@ -147,13 +147,13 @@ impl Source {
 
     /// Has what is compressed decompressed by a thread of its own from here on. Not what comes from a pipe or a file
     /// object: a read of these may take for ever, and the thread with it.
-    pub(super) fn decompress_ahead(&mut self) {
+    pub(super) fn decompress_ahead(&mut self, threads: usize) {
         let is_file = |input: &Input| matches!(input.reader, Reader::At(_));
         if !matches!(&self.stage, Stage::Compressed(input, _) if is_file(input)) {
             return;
         }
         self.stage = match std::mem::replace(&mut self.stage, Stage::Nowhere) {
-            Stage::Compressed(input, compressed) => match Ahead::start(input, compressed) {
+            Stage::Compressed(input, compressed) => match Ahead::start(input, compressed, threads) {
                 Ok(ahead) => Stage::Ahead(ahead),
                 Err(back) => Stage::Compressed(back.0, back.1),
             },

@@ -226,9 +226,9 @@ impl Crew {
         Self { split, hired: None }
     }
 
-    /// Whether there may be threads beside the leader.
-    pub(super) fn has_threads(&self) -> bool {
-        self.split.threads > 1
+    /// How many threads there may be, the leader among them.
+    pub(super) fn threads(&self) -> usize {
+        self.split.threads
     }
 
     /// What the leader does next, who is in capture number `capture`, of `size` bytes; `None` where it goes on alone.

@@ -154,8 +154,8 @@ impl Reading {
         crew: &mut Crew,
         analysis: &mut Analysis,
     ) -> Result<Step, CaptureError> {
-        if crew.has_threads() {
-            open.capture.decompress_ahead();
+        if crew.threads() > 1 {
+            open.capture.decompress_ahead(crew.threads());
         }
         let number = self.at - 1;
         let size = self.inputs.get(number).and_then(Input::size).unwrap_or_default();

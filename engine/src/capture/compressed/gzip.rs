@@ -1,10 +1,20 @@
 //! gzip (RFC 1952): members one after another, zeros after the last.
+//!
+//! Of the members of BGZF (SAM format specification, section 4.1) each says in an extra field how long it is: "BC", 2, and
+//! its length less one.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::members::{Boundary, Find};
 use super::{Decode, Decoded};
 
 const WINDOW_BITS: u8 = 15;
+/// Up to the extra fields and their length.
+const HEADER_LEN: usize = 12;
+/// Magic, the method, and of the flags the extra fields alone.
+const BLOCK_START: [u8; 4] = [0x1f, 0x8b, 8, 4];
+/// What stands in front of the length of a block.
+const BLOCK_FIELD: [u8; 4] = [b'B', b'C', 2, 0];
 
 pub(super) struct Gzip {
     inflate: Decompress,
@@ -15,8 +25,9 @@ pub(super) struct Gzip {
 }
 
 impl Gzip {
-    pub(super) fn new() -> Self {
-        Self { inflate: Decompress::new_gzip(WINDOW_BITS), between: true, used: false }
+    /// `begun`: whether a member came before.
+    pub(super) fn new(begun: bool) -> Self {
+        Self { inflate: Decompress::new_gzip(WINDOW_BITS), between: true, used: begun }
     }
 
     fn begin(&mut self) {
@@ -54,7 +65,36 @@ impl Decode for Gzip {
         }
     }
 
+    fn is_between(&self) -> bool {
+        self.between
+    }
+
     fn may_end(&mut self) -> bool {
         self.between
+    }
+}
+
+/// The blocks of BGZF.
+pub(super) struct Blocks;
+
+impl Find for Blocks {
+    fn end(&mut self, bytes: &[u8]) -> Boundary {
+        let Some(header) = bytes.first_chunk::<HEADER_LEN>() else {
+            return Boundary::Further;
+        };
+        let extra = usize::from(u16::from_le_bytes([header[10], header[11]]));
+        if !header.starts_with(&BLOCK_START) {
+            return Boundary::Unknown;
+        }
+        let Some(mut fields) = bytes.get(HEADER_LEN..HEADER_LEN + extra) else {
+            return Boundary::Further;
+        };
+        while let [a, b, low, high, value @ ..] = fields {
+            if let ([low, high, ..], true) = (value, [*a, *b, *low, *high] == BLOCK_FIELD) {
+                return Boundary::At(usize::from(u16::from_le_bytes([*low, *high])) + 1);
+            }
+            fields = value.get(usize::from(u16::from_le_bytes([*low, *high]))..).unwrap_or_default();
+        }
+        Boundary::Unknown
     }
 }

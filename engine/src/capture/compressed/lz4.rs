@@ -13,6 +13,7 @@ use std::io::{Cursor, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
+use super::members::{Boundary, Find};
 use super::{Decode, Decoded};
 
 const MAGIC: [u8; 4] = 0x184d_2204_u32.to_le_bytes();
@@ -89,15 +90,7 @@ impl Lz4 {
 
     /// The length of the unit being gathered, as far as it is known: never less than what is there.
     fn wanted(&self) -> Result<usize, String> {
-        let Some(first) = self.unit.first_chunk::<4>() else {
-            return Ok(4);
-        };
-        match self.place {
-            Place::Within(frame) => frame.block_len(*first),
-            _ if is_skippable(*first) => Ok(8),
-            _ if *first == MAGIC => Ok(self.unit.get(4).map_or(5, |flags| header_len(*flags))),
-            _ => Err(format!("no LZ4 frame starts with {first:02x?}")),
-        }
+        self.place.unit_len(&self.unit)
     }
 
     /// Gives the whole unit to the decoder, unless it is the header of a skippable frame.
@@ -107,7 +100,7 @@ impl Lz4 {
             self.place = skipping(length);
             return Ok(0);
         }
-        self.place = self.after_unit();
+        self.place = self.place.after(&self.unit);
         let cursor = self.decoder.get_mut();
         std::mem::swap(cursor.get_mut(), &mut self.unit);
         cursor.set_position(0);
@@ -118,13 +111,29 @@ impl Lz4 {
     fn pull(&mut self, output: &mut [u8]) -> Result<usize, String> {
         self.decoder.read(output).map_err(|error| error.to_string())
     }
+}
 
-    fn after_unit(&self) -> Place {
-        match (self.place, self.unit.as_slice()) {
-            (Place::Between, &[_, _, _, _, flags, sizes, ..]) => {
-                Place::Within(Frame { flags, largest_block: 1 << (8 + 2 * u32::from(sizes >> 4 & 7)) })
+impl Place {
+    /// The length of the header or block that begins with `unit`, as far as that tells it.
+    fn unit_len(self, unit: &[u8]) -> Result<usize, String> {
+        let Some(first) = unit.first_chunk::<4>() else {
+            return Ok(4);
+        };
+        match self {
+            Self::Within(frame) => frame.block_len(*first),
+            _ if is_skippable(*first) => Ok(8),
+            _ if *first == MAGIC => Ok(unit.get(4).map_or(5, |flags| header_len(*flags))),
+            _ => Err(format!("no LZ4 frame starts with {first:02x?}")),
+        }
+    }
+
+    /// Where one is behind a whole unit, which is not of a skippable frame.
+    fn after(self, unit: &[u8]) -> Self {
+        match (self, unit) {
+            (Self::Between, &[_, _, _, _, flags, sizes, ..]) => {
+                Self::Within(Frame { flags, largest_block: 1 << (8 + 2 * u32::from(sizes >> 4 & 7)) })
             }
-            (Place::Within(_), [0, 0, 0, 0, ..]) => Place::Between,
+            (Self::Within(_), [0, 0, 0, 0, ..]) => Self::Between,
             (place, _) => place,
         }
     }
@@ -172,7 +181,59 @@ impl Decode for Lz4 {
         self.run(input, output).unwrap_or_else(Decoded::fault)
     }
 
-    fn may_end(&mut self) -> bool {
+    fn is_between(&self) -> bool {
         matches!(self.place, Place::Between) && self.unit.is_empty()
     }
+
+    fn may_end(&mut self) -> bool {
+        self.is_between()
+    }
+}
+
+/// Frames, followed block by block.
+pub(super) struct Frames {
+    place: Place,
+    /// Where the next header or block is.
+    at: usize,
+}
+
+impl Frames {
+    pub(super) fn new() -> Self {
+        Self { place: Place::Between, at: 0 }
+    }
+
+    fn follow(&mut self, bytes: &[u8]) -> Result<Boundary, String> {
+        if let Some(first) = bytes.first_chunk::<4>()
+            && is_skippable(*first)
+        {
+            return Ok(skippable_end(bytes));
+        }
+        while let Some(rest) = bytes.get(self.at..) {
+            let Some(unit) = rest.get(..self.place.unit_len(rest)?) else { break };
+            self.place = self.place.after(unit);
+            self.at += unit.len();
+            if matches!(self.place, Place::Between) {
+                return Ok(Boundary::At(self.at));
+            }
+        }
+        Ok(Boundary::Further)
+    }
+}
+
+impl Find for Frames {
+    fn end(&mut self, bytes: &[u8]) -> Boundary {
+        let found = self.follow(bytes).unwrap_or(Boundary::Unknown);
+        if !matches!(found, Boundary::Further) {
+            *self = Self::new();
+        }
+        found
+    }
+}
+
+/// Where a skippable frame ends; shared with Zstandard.
+pub(super) fn skippable_end(bytes: &[u8]) -> Boundary {
+    let Some(header) = bytes.first_chunk::<8>() else {
+        return Boundary::Further;
+    };
+    skippable_len(header).map_or(Boundary::Unknown, |len| Boundary::At(header.len() + len))
 }

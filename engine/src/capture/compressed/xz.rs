@@ -29,6 +29,11 @@ impl Decode for Xz {
     }
 
     /// Only the decoder knows whether padding adds up to whole groups of four.
+    fn is_between(&self) -> bool {
+        // It does not tell.
+        false
+    }
+
     fn may_end(&mut self) -> bool {
         matches!(self.stream.process(&[], &mut [], Action::Finish), Ok(Status::StreamEnd))
     }

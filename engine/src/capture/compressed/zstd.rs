@@ -4,10 +4,13 @@ use std::io;
 
 use zstd::stream::raw::{DParameter, Decoder, Operation};
 
-use super::{Decode, Decoded, LARGEST_WINDOW_LOG};
+use super::members::{Boundary, Find};
+use super::{Decode, Decoded, LARGEST_WINDOW_LOG, lz4};
 
 /// RFC 8878 section 3.1.1.2.
 const BLOCK_HEADER_LEN: usize = 3;
+/// RFC 8878 section 3.1.1.
+const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
 pub(super) struct Zstd {
     decoder: Decoder<'static>,
@@ -49,7 +52,71 @@ impl Decode for Zstd {
         self.run(input, output).unwrap_or_else(|error| Decoded::fault(error.to_string()))
     }
 
+    fn is_between(&self) -> bool {
+        self.between
+    }
+
     fn may_end(&mut self) -> bool {
         self.between
     }
+}
+
+/// Frames, followed block by block.
+#[derive(Default)]
+pub(super) struct Frames {
+    /// Where the next block of the frame is, once its header is known, and whether a checksum ends it.
+    block: Option<(usize, bool)>,
+}
+
+impl Find for Frames {
+    fn end(&mut self, bytes: &[u8]) -> Boundary {
+        let found = match self.block {
+            Some((at, checked)) => self.follow(bytes, at, checked),
+            None => self.begin(bytes),
+        };
+        if !matches!(found, Boundary::Further) {
+            self.block = None;
+        }
+        found
+    }
+}
+
+impl Frames {
+    fn begin(&mut self, bytes: &[u8]) -> Boundary {
+        let Some(&[a, b, c, d, descriptor, ..]) = bytes.first_chunk::<8>() else {
+            return Boundary::Further;
+        };
+        match [a, b, c, d] {
+            MAGIC => self.follow(bytes, header_len(descriptor), descriptor & 0x04 != 0),
+            _ => lz4::skippable_end(bytes),
+        }
+    }
+
+    fn follow(&mut self, bytes: &[u8], mut at: usize, checked: bool) -> Boundary {
+        while let Some(&[low, middle, high, ..]) = bytes.get(at..).and_then(<[u8]>::first_chunk::<3>) {
+            let header = u32::from_le_bytes([low, middle, high, 0]);
+            let size = (header >> 3) as usize;
+            at += BLOCK_HEADER_LEN
+                + match header >> 1 & 3 {
+                    // One byte, so many times.
+                    1 => 1,
+                    3 => return Boundary::Unknown,
+                    _ => size,
+                };
+            if header & 1 == 1 {
+                return Boundary::At(at + if checked { 4 } else { 0 });
+            }
+        }
+        self.block = Some((at, checked));
+        Boundary::Further
+    }
+}
+
+/// The length of a frame header with this descriptor, magic included (RFC 8878, section 3.1.1.1).
+fn header_len(descriptor: u8) -> usize {
+    let is_single = descriptor & 0x20 != 0;
+    let window = usize::from(!is_single);
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let content = [usize::from(is_single), 2, 4, 8][usize::from(descriptor >> 6)];
+    MAGIC.len() + 1 + window + dictionary + content
 }
