@@ -8,6 +8,7 @@
 #   make instructions  instructions and cache misses a frame beside the kept figures, by valgrind
 #   make soak    200,000 broken captures through the program
 #   make fuzz    libFuzzer on the engine, FUZZ_SECONDS on each target; needs a nightly compiler and cargo-fuzz
+#   make growth-bench  what a packet costs, of 1 to 100 million packets
 #   make endless-bench  50 million flows through flows --idle-timeout, in bounded memory
 #   make sanitize  the engine's tests under the address sanitizer; needs a nightly compiler
 #   make findings-bench  precision and recall of the rules of findings
@@ -17,7 +18,7 @@
 #   make clean
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test lint format lab bench instructions endless-bench findings-bench soak fuzz sanitize samples docs wheel
+.PHONY: demo test lint format lab bench instructions growth-bench endless-bench findings-bench soak fuzz sanitize samples docs wheel
 .PHONY: clean packages
 
 PYTHON ?= python3
@@ -90,6 +91,9 @@ sanitize:
 
 soak: $(VENV)/.developing
 	$(BIN)/python benchmarks/soak.py
+
+growth-bench: $(VENV)/.developing
+	$(BIN)/python benchmarks/growing.py
 
 endless-bench: $(VENV)/.developing
 	$(BIN)/python benchmarks/endless.py

@@ -47,6 +47,12 @@ class Rows:
         """Return rows `start` up to, not including, `stop`."""
     def text(self, form: str, start: int, stop: int) -> str | None:
         """Return rows as `jsonl` or `csv` tells them, each a line; None where some text needs an escape."""
+    def arrow(self, kinds: Sequence[str]) -> object:
+        """Return the rows as a capsule of an `ArrowArrayStream`.
+
+        `kinds`: what each column holds, by the names of `vxinspect.columns.Kind`. Raises `OptionError` for
+        other names, and where there are not as many as columns.
+        """
     def pick(
         self,
         columns: Sequence[str],

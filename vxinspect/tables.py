@@ -38,6 +38,9 @@ class RowSource(Protocol):
     def text(self, form: str, start: int, stop: int) -> str | None:
         """Return these rows as a machine format tells them, each a line; None where it takes more care."""
 
+    def arrow(self, kinds: Sequence[str]) -> object:
+        """Return the rows as a capsule of an `ArrowArrayStream`. `kinds`: what each column holds."""
+
     def pick(
         self,
         columns: Sequence[str],
@@ -67,6 +70,12 @@ class ListedRows:
     def text(self, form: str, start: int, stop: int) -> str | None:  # noqa: ARG002 - the engine's
         """Return None: these rows are few."""
         return None
+
+    def arrow(self, kinds: Sequence[str]) -> object:
+        """Return the rows as a capsule of an `ArrowArrayStream`, made by pyarrow."""
+        from vxinspect.columnar import listed_stream
+
+        return listed_stream(self.columns, kinds, self._listed)
 
     def pick(
         self,
@@ -172,6 +181,17 @@ class Table(Sequence[Row]):
             words=list((words or {}).items()),
         )
         return [dict(zip(names, values, strict=True)) for values in picked]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return the table as a capsule of an `ArrowArrayStream`, for whatever reads Arrow.
+
+        Numbers are int64 and float64, times are timestamps in nanoseconds and UTC, addresses and names are
+        strings, what is absent is null. Another schema that is asked for is not heeded, as the protocol
+        allows. Each call begins anew; batches are made as they are read.
+        """
+        del requested_schema
+        kinds = {column.name: column.kind for column in self.view.columns}
+        return self._source.arrow([kinds[name] for name in self.columns])
 
     def to_dicts(self) -> list[Row]:
         """Return all rows at once."""

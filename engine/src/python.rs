@@ -1,6 +1,7 @@
 //! The Python module `vxinspect._engine`; its manual is `vxinspect/_engine.pyi`. The only place with `PyO3`.
 
 mod ageing;
+mod arrow;
 mod asked;
 mod convert;
 mod live;

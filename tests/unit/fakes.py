@@ -73,6 +73,10 @@ class FakeRows:
         """Leave the drawing to Python."""
         return
 
+    def arrow(self, kinds: Sequence[str]) -> None:
+        """Return None: there is no engine."""
+        assert len(kinds) == len(self.columns)
+
     def pick(
         self, columns: Sequence[str], *, least: Any = (), most: Any = (), words: Any = ()
     ) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from vxinspect.cli.command import Option
+from vxinspect.columnar import FORMS as COLUMNAR
 from vxinspect.dedup import MOST_FRAMES, nanoseconds, window_of
 from vxinspect.overlays import DEEPEST, ENCAPSULATIONS, MAX_DEPTH, USUAL_ENCAPSULATIONS, Overlays
 from vxinspect.selection import Select
@@ -18,6 +19,7 @@ __all__ = [
     "INTERVAL",
     "READING",
     "SELECTING",
+    "SHOWING",
     "Options",
     "above_nought",
     "at_least",
@@ -102,7 +104,8 @@ def _write(*names: str, help_text: str, **settings: Any) -> Option:  # noqa: ANN
     return Option(names, section=_OUTPUT, help=help_text, **settings)
 
 
-_FORMATS = click.Choice(["table", "json", "jsonl", "csv", "markdown"])
+_TEXTS = ("table", "json", "jsonl", "csv", "markdown")
+_FORMATS = click.Choice(_TEXTS)
 _COLORS = click.Choice(["auto", "always", "never"])
 
 COMMON: tuple[click.Parameter, ...] = (
@@ -224,6 +227,17 @@ COMMON: tuple[click.Parameter, ...] = (
     _write("-q", "--quiet", is_flag=True, help_text="No progress line and no hints."),
 )
 """The arguments and options of every command that shows tables, in the order of the help text."""
+
+
+_COLUMNS_TOO = _write(
+    *("--format", "format_"),
+    metavar="FORMAT",
+    type=click.Choice([*_TEXTS, *COLUMNAR]),
+    help_text="table (the default) and markdown for people; json, jsonl and csv for programs, "
+    "with every column, raw bytes and RFC 3339 times; arrow (an IPC stream) and parquet for data frames.",
+)
+SHOWING = [_COLUMNS_TOO if "--format" in parameter.opts else parameter for parameter in COMMON]
+"""Those of a command that shows one table."""
 
 
 def common_without(*names: str) -> list[click.Parameter]:

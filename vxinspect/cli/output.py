@@ -4,8 +4,9 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import IO
 
 from vxinspect.exceptions import VxinspectError
 from vxinspect.files import appearing, destination, is_special
@@ -18,6 +19,7 @@ __all__ = [
     "output_width",
     "paint_for",
     "to_standard_output",
+    "write_bytes",
     "write_output",
 ]
 
@@ -93,6 +95,26 @@ def write_output(output: str | None, chunks: Iterable[str], *, live: bool = Fals
         else:
             with appearing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(chunks)
+    except OSError as error:
+        raise OutputError(output, error) from None
+
+
+def write_bytes(output: str | None, write: Callable[[IO[bytes]], None]) -> None:
+    """Have `write` write to standard output or the file; a broken pipe of standard output passes through."""
+    if output is None or output == "-":
+        if sys.stdout is None:
+            raise OutputError("standard output", OSError(0, "is closed"))
+        write(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        target = destination(output)
+        if is_special(target):
+            with target.open("wb") as file:
+                write(file)
+        else:
+            with appearing(target) as temporary, temporary.open("wb") as file:
+                write(file)
     except OSError as error:
         raise OutputError(output, error) from None
 

@@ -7,8 +7,9 @@ import click
 
 from vxinspect.api import FLOW_KEYS, FlowKey, Report
 from vxinspect.cli.command import Command, Option
-from vxinspect.cli.options import COMMON, FOLLOW, INTERVAL, Options, above_nought
+from vxinspect.cli.options import FOLLOW, INTERVAL, SHOWING, Options, above_nought
 from vxinspect.cli.run import Canvas, run
+from vxinspect.columnar import FORMS as COLUMNAR
 from vxinspect.columns import VIEWS
 from vxinspect.hints import flow_key_hints
 from vxinspect.tables import Table
@@ -102,14 +103,21 @@ def _table_command(
 
             return write_ageing(options, given["idle_timeout"])
 
+        def table_of(report: Report, options: Options) -> Table:
+            return report.table(view, sort=options.sort, limit=row_limit(options), flow_key=flow_key)
+
         def draw(report: Report, options: Options, canvas: Canvas) -> Iterator[str]:
-            table = report.table(view, sort=options.sort, limit=row_limit(options), flow_key=flow_key)
-            return draw_table(table, options, canvas)
+            return draw_table(table_of(report, options), options, canvas)
 
         def hints(report: Report, _: Options) -> list[str]:
             more = flow_key_hints(report.flow_pairs, flow_key) if view == "flows" else []
             return report.finding_hints + more
 
+        if options.format in COLUMNAR:
+            # Loaded when it is used: it takes an extra.
+            from vxinspect.cli.columnar import write_columnar
+
+            return write_columnar(VIEWS[view], options.format, options, table_of, hints)
         return run(view, [VIEWS[view]], options, draw, hints)
 
     own: list[click.Parameter] = [*more]
@@ -118,7 +126,7 @@ def _table_command(
         words = f"{', '.join(by[:-1])} or {by[-1]}; {by[0]} by default."
         own.append(Option(["--by"], section="Table", metavar="KEY", type=choice, default=by[0], help=words))
     return Command(
-        name, params=[*own, *COMMON, FOLLOW, INTERVAL], callback=show, help=help_text, examples=examples
+        name, params=[*own, *SHOWING, FOLLOW, INTERVAL], callback=show, help=help_text, examples=examples
     )
 
 

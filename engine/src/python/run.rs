@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
+use super::arrow;
 use super::asked::{AskedOverlays, Dedup, Sources, inputs, selection};
 use super::convert::{capture_error, option_error, value};
 use super::monitor::PyMonitor;
@@ -43,7 +44,7 @@ type IcmpErrors = (String, String, Option<u32>, (u64, u64, u64, u64));
 #[pyclass(frozen, module = "vxinspect._engine")]
 pub(super) struct Rows {
     seen: Arc<analysis::Analysis>,
-    table: Box<dyn AnyTable>,
+    table: Arc<dyn AnyTable>,
 }
 
 #[pymethods]
@@ -73,6 +74,11 @@ impl Rows {
         let drawn = py.detach(|| self.table.lines(form, start.min(stop)..stop, self.seen.cells()));
         // What is plain is ASCII.
         Ok(drawn.and_then(|drawn| String::from_utf8(drawn).ok()))
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // What Python hands over is a copy.
+    fn arrow<'py>(&self, py: Python<'py>, kinds: Vec<String>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::stream(py, &self.seen, &self.table, &kinds)
     }
 
     #[pyo3(signature = (columns, *, least = Vec::new(), most = Vec::new(), words = Vec::new()))]
@@ -225,7 +231,7 @@ impl Analysis {
             let expected = format!("a column of this table ({})", unknown.columns);
             option_error(py, "sort", &unknown.name, &expected)
         })?;
-        Ok(Rows { seen: Arc::clone(&self.seen), table })
+        Ok(Rows { seen: Arc::clone(&self.seen), table: Arc::from(table) })
     }
 
     fn merge(&self, py: Python<'_>, later: &Analysis) -> Self {
