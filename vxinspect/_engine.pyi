@@ -180,7 +180,9 @@ class Analysis:
         - sources: what a MAC sent from one address behind one VTEP, where another MAC has the address too, or
           the MAC moved, or nobody sends to it in this VNI: vni, mac, vtep, ip, packets, arp_packets,
           addresses (of the MAC in the VNI), home (a VNI in which somebody sends to it, or None), first, last
-          (seconds since 1970)
+          (seconds since 1970), arp_elsewhere (ARP packets of the MAC from other addresses); where another MAC
+          has the address too, answered (0 or 1: unicast to the address comes to the MAC) and forwards (0 or
+          1: it hands on what another sent from the address)
 
         `sort`: (column, descending) pairs; empty is the default order.
         """

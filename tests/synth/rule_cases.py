@@ -19,7 +19,8 @@ _GAP = 20_000_000
 class Sent:
     """A packet of host `source` to host `destination`, or to all. Addresses end in the host's number.
 
-    `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`: others than those of their numbers.
+    `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`, `mac`, `to_mac`: others than those of
+    their numbers, as where a router hands it on.
     `over_ipv6`: the outer UDP checksum, "zero" or "right"; empty where it is over IPv4, and zero.
     """
 
@@ -30,21 +31,24 @@ class Sent:
     vni: int = 100
     vtep: int | None = None
     to_vtep: int | None = None
+    mac: str = ""
+    to_mac: str = ""
     short: int = 0
     over_ipv6: str = ""
 
     def frame(self) -> bytes:
         """Return it as it is on the underlay, without the last `short` bytes of its inner packet."""
         target = self.destination
-        mac = _mac(target) if target else "ff:ff:ff:ff:ff:ff"
+        mac = self.to_mac or (_mac(target) if target else "ff:ff:ff:ff:ff:ff")
+        sender = self.mac or _mac(self.source)
         if self.flags:
             ends = _ip(self.source), _ip(target or 0)
             segment = craft.summed(*ends, "tcp", craft.tcp(*self.ports, self.flags), "right")
             packet, ethertype = craft.ipv4(*ends, 6, segment), 0x0800
         else:
-            packet = craft.arp(_mac(self.source), _ip(self.source), _NOBODY, _ip(target or 2))
+            packet = craft.arp(sender, _ip(self.source), _NOBODY, _ip(target or 2))
             ethertype = 0x0806
-        inner = craft.ethernet(mac, _mac(self.source), ethertype, packet[: len(packet) - self.short])
+        inner = craft.ethernet(mac, sender, ethertype, packet[: len(packet) - self.short])
         source, destination = self.vtep or self.source, self.to_vtep or target or 2
         datagram = craft.udp(50_000 + self.ports[0] % 100, 4789, craft.vxlan(self.vni, inner))
         macs = f"02:00:c0:00:02:{destination:02x}", f"02:00:c0:00:02:{source:02x}"
@@ -119,6 +123,76 @@ def attempts(answer: str, count: int) -> list[Sent]:
     asked = [(Sent(1, 2, "S", (41000 + n, 80)), Sent(2, 1, answer, (80, 41000 + n))) for n in range(count)]
     return [packet for pair in asked for packet in (pair if answer else pair[:1])]
 
+
+_ROUTER = "02:42:0a:00:00:09"
+_VIRTUAL = "00:00:5e:00:01:01"
+_OTHER = (40001, 80)
+
+
+def _routed(ports: tuple[int, int], to_mac: str = _ROUTER, *, is_whole: bool = True) -> list[Sent]:
+    """Return what host 1 says to host 2 through a router behind VTEP 9, and the answers alike.
+
+    The router's own packets have these `ports`. Where it is not `is_whole`, host 1 is behind the router's
+    VTEP, so that what is between the two is not seen.
+    """
+    back = ports[::-1]
+    near = [Sent(1, 2, "A", to_mac=to_mac, to_vtep=9)]
+    far = [
+        Sent(1, 2, "A", ports, vtep=9, mac=_ROUTER),
+        Sent(2, 1, "A", back, to_vtep=9, to_mac=to_mac),
+    ]
+    home = [Sent(2, 1, "A", back, vtep=9, mac=_ROUTER)]
+    return [*near, *far, *home] if is_whole else far
+
+
+ROUTERS: dict[str, list[Sent]] = {
+    "it is sent to from the address": [Sent(1, None), *_routed(_OTHER) * 4, Sent(1, None)],
+    "through a virtual MAC": [Sent(1, None), *_routed((40000, 80), _VIRTUAL) * 4, Sent(1, None)],
+    "it speaks ARP for its own": [
+        Sent(1, None, vtep=9),
+        Sent(9, None),
+        *_routed(_OTHER, is_whole=False) * 6,
+        Sent(1, None, vtep=9),
+    ],
+    "it is not sent to at the address": [
+        Sent(1, None, vtep=9),
+        *[Sent(1, 2, "A", vtep=9, mac=_ROUTER)] * 8,
+        Sent(1, None, vtep=9),
+    ],
+}
+"""Routers of few addresses in captures of a second, which send from the address of another station."""
+
+SECOND_HOSTS: dict[str, list[Sent]] = {
+    "it never speaks ARP": [
+        Sent(1, None),
+        *[
+            Sent(1, 2, "A", _OTHER, vtep=9, mac=_ROUTER),
+            Sent(2, 1, "A", _OTHER[::-1], to_vtep=9, to_mac=_ROUTER),
+        ]
+        * 4,
+        Sent(1, None),
+    ],
+    "both say the same to all": [
+        Sent(1, None),
+        *[
+            Sent(1, None, "A"),
+            Sent(1, None, "A", vtep=9, mac=_ROUTER),
+            Sent(2, 1, "A", to_vtep=9, to_mac=_ROUTER),
+        ]
+        * 4,
+        Sent(1, None),
+    ],
+    "it answers the ARP of the other": [
+        Sent(1, None),
+        *[
+            Sent(1, 2, "A", _OTHER, vtep=9, mac=_ROUTER),
+            Sent(2, 1, "A", _OTHER[::-1], to_vtep=9, to_mac=_ROUTER),
+        ]
+        * 4,
+        Sent(1, 1, to_mac=_ROUTER, to_vtep=9),
+    ],
+}
+"""Second hosts of an address, in captures of a second."""
 
 HEARD = [Sent(1, 2, "A", (42000, 81))] * 5
 LEAK = [Sent(1, None, vni=200)]

@@ -166,6 +166,22 @@ def test_a_failover_is_no_duplicate(tmp_path: Path) -> None:
     assert rules(path) == set()
 
 
+@pytest.mark.parametrize("why", rule_cases.ROUTERS)
+def test_a_router_of_few_addresses_is_no_second_host(why: str, tmp_path: Path) -> None:
+    """What it hands on has another host's source; told by how the others deal with it, not by how many."""
+    path = tmp_path / "a.pcap"
+    write(rule_cases.ROUTERS[why], path)
+    assert "duplicate-ip" not in rules(path)
+
+
+@pytest.mark.parametrize("how", rule_cases.SECOND_HOSTS)
+def test_a_second_host_needs_no_arp_of_its_own(how: str, tmp_path: Path) -> None:
+    """It is answered at the address, or claims it from the one that is."""
+    path = tmp_path / "a.pcap"
+    write(rule_cases.SECOND_HOSTS[how], path)
+    assert "duplicate-ip" in rules(path)
+
+
 def test_flapping_is_five_moves_in_180_seconds(tmp_path: Path) -> None:
     """RFC 7432 section 15.1: as many moves in a longer time are moves, and no more."""
     path = tmp_path / "a.pcap"

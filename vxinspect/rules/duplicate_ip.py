@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vxinspect.render.text import plural
-from vxinspect.rules.facts import Facts
+from vxinspect.rules.facts import Facts, named
+from vxinspect.rules.overlaps import rivals
 from vxinspect.rules.rule import Found, Rule, Threshold
 
 __all__ = ["RULE"]
@@ -14,7 +15,8 @@ __all__ = ["RULE"]
 _VIRTUAL = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:")
 """VRRP for IPv4 and IPv6 (RFC 9568 section 7.3), HSRP: a router's second MAC for the same address."""
 
-
+_SHOWN = 5
+"""Of so many MACs frames are shown."""
 _TAKEN_BACK = 180
 """Seconds: what comes back after longer is a failback, as in the table of addresses."""
 _IN_FLIGHT = 0.1
@@ -28,10 +30,10 @@ def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
         if len(macs) > 1:
             told.add((row["vni"], row["ip"]))
             yield Found(
-                subject=f"{row['ip']} at {', '.join(macs)}",
+                subject=f"{row['ip']} at {named(macs)}",
                 seen=f"{plural(row['conflicts'], 'time')} a MAC took it back, or went on sending from it, "
                 f"after another had claimed it; {plural(row['claims'], 'claim')} by "
-                f"{' and '.join(_said(row))}, behind {', '.join(row['vteps'])}",
+                f"{' and '.join(_said(row))}, behind {named(row['vteps'])}",
                 frames=row["claims"],
                 vni=row["vni"],
                 where=tuple({"vni": row["vni"], "src_mac": mac} for mac in macs),
@@ -53,33 +55,37 @@ def _in_turn(
     looping = {vni for vni, *_ in facts.loops}
     owners: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for row in facts.sources:
-        # A router sends from addresses that are not its own; who speaks ARP for one claims it.
-        own = row["arp_packets"] or row["addresses"] <= limits["addresses"]
-        if own and not row["mac"].startswith(_VIRTUAL):
+        if _is_own(row, limits["addresses"]):
             owners[row["vni"], row["ip"]].append(row)
     for (vni, ip), rows in owners.items():
         # Routers that hand a packet to each other seem to be its sender.
         if (vni, ip) in told or vni in looping:
             continue
-        rivals = [row for row in rows if any(_rival(row, one) for one in rows)]
-        if not any(row["arp_packets"] for row in rivals):
+        found = rivals(rows, _IN_FLIGHT)
+        if not any(row["arp_packets"] for row in found):
             continue
-        macs = sorted({row["mac"] for row in rivals})
+        macs = sorted({row["mac"] for row in found})
+        packets = sum(row["packets"] for row in found)
         yield Found(
-            subject=f"{ip} at {', '.join(macs)}",
-            seen=f"{plural(sum(row['packets'] for row in rivals), 'packet')} from {ip}, in turn by "
-            f"{plural(len(macs), 'MAC')}, behind {', '.join(sorted({row['vtep'] for row in rivals}))}",
-            frames=sum(row["packets"] for row in rivals),
+            subject=f"{ip} at {named(macs)}",
+            seen=f"{plural(packets, 'packet')} from {ip}, in turn by {plural(len(macs), 'MAC')}, "
+            f"behind {named(sorted({row['vtep'] for row in found}))}",
+            frames=packets,
             vni=vni,
-            where=tuple({"vni": vni, "src_mac": mac, "src_ip": ip} for mac in macs),
+            where=tuple({"vni": vni, "src_mac": mac, "src_ip": ip} for mac in macs[:_SHOWN]),
         )
 
 
-def _rival(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two MACs use an address at once, and for longer than packets are under way."""
-    last, first = min(row["last"], other["last"]), max(row["first"], other["first"])
-    is_late = max(row["last"], other["last"]) - first > _IN_FLIGHT
-    return bool(row["mac"] != other["mac"] and first <= last and is_late)
+def _is_own(row: Mapping[str, Any], most: float) -> bool:
+    """Whether the MAC has the address, and is no router that sends for others.
+
+    Who speaks ARP for an address claims it. Else what comes to the address has to come to the MAC; and a
+    router sends from several, speaks ARP for its own, and hands on what the address's host sends to it.
+    """
+    if row["mac"].startswith(_VIRTUAL):
+        return False
+    routes = row["addresses"] > most or row["arp_elsewhere"] or row["forwards"]
+    return bool(row["arp_packets"] or (row["answered"] and not routes))
 
 
 RULE = Rule(
@@ -91,9 +97,10 @@ RULE = Rule(
     "advertisement, came last, and connections break when it changes.",
     known_by="A conflict in the table of addresses: a MAC took an address back within 180 seconds of "
     "losing it, by ARP or Neighbor Discovery, or went on sending from it more than a second after another "
-    "claimed it; and an IPv4 address that two MACs send from in turn, one of them by ARP. Routers, which "
-    "send from many addresses and claim none of them, virtual MACs of VRRP and HSRP, and an address that "
-    "moves to another MAC once, do not count.",
+    "claimed it; and an IPv4 address that two MACs send from in turn, one of them by ARP, and the other by "
+    "ARP or so that it is answered there. Virtual MACs of VRRP and HSRP do not count, nor an address that "
+    "moves to another MAC once; nor routers: who sends from many addresses, speaks ARP for others alone, is "
+    "sent to from the address, or sends the flows that another MAC sent from it before.",
     advice="Give one of the two machines another address; look at DHCP leases and at what is configured by "
     "hand.",
     shown_by="vxlan.vni == VNI && (arp.src.proto_ipv4 == ADDRESS || icmpv6.nd.na.target_address == ADDRESS)",

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from vxinspect._engine import reasons
+from vxinspect.rules.overlaps import are_clones
 from vxinspect.rules.setups import CILIUM, recognised
 
 if TYPE_CHECKING:
     from vxinspect.api import Report
     from vxinspect.tables import Table
 
-__all__ = ["CUT", "FAULTY", "Facts", "arrow", "at_once", "between", "flow_name", "named"]
+__all__ = ["CUT", "FAULTY", "Facts", "arrow", "between", "flow_name", "named"]
 
 _NAMED = 3
 """So many of what a finding is about are named; the rest is counted."""
@@ -31,11 +31,6 @@ def arrow(source: str, destination: str) -> str:
 def between(one: str, other: str) -> str:
     """Return how a finding names a tunnel with both of its directions."""
     return f"{one} <-> {other}"
-
-
-def at_once(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether the times of two rows overlap."""
-    return bool(one["first"] <= other["last"] and other["first"] <= one["last"])
 
 
 def flow_name(row: Mapping[str, Any]) -> str:
@@ -238,14 +233,4 @@ class Facts:
         for row in self.sources:
             if (row["vni"], row["mac"]) in moved:
                 rows[row["vni"], row["mac"]].append(row)
-        return {key: found for key, found in rows.items() if _are_clones(found)}
-
-
-def _are_clones(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether one MAC's addresses differ from VTEP to VTEP, at the same time."""
-    by_vtep: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        by_vtep[row["vtep"]].add(row["ip"])
-    if len(by_vtep) < 2 or any(a & b for a, b in combinations(by_vtep.values(), 2)):  # noqa: PLR2004 - two places
-        return False
-    return any(one["vtep"] != other["vtep"] and at_once(one, other) for one, other in combinations(rows, 2))
+        return {key: found for key, found in rows.items() if are_clones(found)}

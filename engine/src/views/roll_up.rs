@@ -89,9 +89,13 @@ impl<M: Ord> Members<M> {
     where
         M: Clone,
     {
-        let mut all = self.clone();
-        all.tidy();
-        all.members
+        self.clone().into_sorted()
+    }
+
+    /// The same, of what is needed no more.
+    pub(super) fn into_sorted(mut self) -> Vec<M> {
+        self.tidy();
+        self.members
     }
 
     /// How many there are.

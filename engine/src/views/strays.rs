@@ -2,12 +2,13 @@
 //! the contract. Of millions of paths few are astray, and only those become rows.
 
 use std::cmp::Ordering;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
-use super::roll_up::RollUp;
+use super::roll_up::{Members, RollUp};
 use super::{Column, Row};
 use crate::cells::Cells;
 use crate::value::Value;
@@ -19,7 +20,7 @@ type Set<K> = HashSet<K, RandomState>;
 /// A MAC in a VNI.
 type Station = (u32, Mac);
 
-/// The VTEPs that each station was heard behind.
+/// The VTEPs that each station was heard behind, in order.
 type Homes = Map<Station, Vec<IpAddr>>;
 
 /// Unicast of one station to another through one direction of a tunnel, in one VNI.
@@ -45,18 +46,19 @@ impl Path {
 }
 
 fn homes(cells: &Cells) -> Homes {
-    let mut homes = Homes::default();
+    let mut homes: Map<Station, Members<IpAddr>> = Map::default();
     for (id, cell) in cells.numbered() {
         let (Some(_), Some((mac, _))) = (cells.station(id), cell.key.macs()) else {
             continue;
         };
-        let vtep = cells.tunnel(cell).source();
-        let known = homes.entry((cell.key.vni(), mac)).or_insert_with(|| Vec::with_capacity(1));
-        if !known.contains(&vtep) {
-            known.push(vtep);
-        }
+        homes.entry((cell.key.vni(), mac)).or_default().add(cells.tunnel(cell).source());
     }
-    homes
+    sorted(homes)
+}
+
+/// Lists that grow no more, in order: there may be a hundred thousand VTEPs in one.
+fn sorted<K: Eq + Hash, M: Ord>(lists: Map<K, Members<M>>) -> Map<K, Vec<M>> {
+    lists.into_iter().map(|(key, members)| (key, members.into_sorted())).collect()
 }
 
 /// Unicast, by path.
@@ -128,7 +130,8 @@ pub fn strays(cells: &Cells) -> Vec<StrayRow> {
 fn astray(cells: &Cells, paths: &[Path]) -> Vec<StrayRow> {
     let homes = homes(cells);
     let sent_to: Set<IpAddr> = cells.tunnels().map(|(tunnel, _)| tunnel.destination()).collect();
-    let is_home = |path: &Path| homes.get(&path.receiver()).is_some_and(|homes| homes.contains(&path.to));
+    let is_home =
+        |path: &Path| homes.get(&path.receiver()).is_some_and(|homes| homes.binary_search(&path.to).is_ok());
     // One look at each path tells the few that may be astray; only what concerns those is looked at again.
     let suspects: Vec<&Path> =
         paths.iter().filter(|path| !is_home(path) || !sent_to.contains(&path.from)).collect();
@@ -159,28 +162,29 @@ struct Context {
 
 impl Context {
     fn of(suspects: &[&Path], paths: &[Path]) -> Self {
-        let mut context = Self::default();
-        for path in suspects {
-            context.receivers.insert((path.receiver(), path.from), Vec::new());
-            context.sent_to.insert((path.vni, path.destination, path.source), Vec::new());
-            context.vnis.insert((path.destination, path.source, path.to, path.from), Vec::new());
-        }
         if suspects.is_empty() {
-            return context;
+            return Self::default();
+        }
+        let (mut receivers, mut sent_to, mut vnis) = (Map::default(), Map::default(), Map::default());
+        for path in suspects {
+            receivers.insert((path.receiver(), path.from), Members::default());
+            sent_to.insert((path.vni, path.destination, path.source), Members::default());
+            vnis.insert((path.destination, path.source, path.to, path.from), Members::default());
         }
         for path in paths {
-            note(context.receivers.get_mut(&(path.receiver(), path.from)), path.to);
-            note(context.sent_to.get_mut(&(path.vni, path.source, path.destination)), path.to);
-            note(context.vnis.get_mut(&(path.source, path.destination, path.from, path.to)), path.vni);
+            note(receivers.get_mut(&(path.receiver(), path.from)), path.to);
+            note(sent_to.get_mut(&(path.vni, path.source, path.destination)), path.to);
+            note(vnis.get_mut(&(path.source, path.destination, path.from, path.to)), path.vni);
         }
-        context
+        Self { receivers: sorted(receivers), sent_to: sorted(sent_to), vnis: sorted(vnis) }
     }
 
     /// Whether others got it, too: those that the receiver is behind, or any where that is not known.
     fn is_flooded(&self, path: &Path, homes: &Homes) -> bool {
         let receivers = self.receivers.get(&(path.receiver(), path.from)).map_or(&[][..], Vec::as_slice);
         match homes.get(&path.receiver()) {
-            Some(homes) => homes.iter().any(|home| receivers.contains(home)),
+            Some(homes) if homes.len() < receivers.len() => meet(homes, receivers),
+            Some(homes) => meet(receivers, homes),
             None => receivers.len() > 1,
         }
     }
@@ -200,9 +204,14 @@ impl Context {
     }
 }
 
-fn note<T: PartialEq>(known: Option<&mut Vec<T>>, new: T) {
-    if let Some(known) = known.filter(|known| !known.contains(&new)) {
-        known.push(new);
+/// Whether any of a few is one of many that are in order.
+fn meet(few: &[IpAddr], many: &[IpAddr]) -> bool {
+    few.iter().any(|one| many.binary_search(one).is_ok())
+}
+
+fn note<T: Ord>(known: Option<&mut Members<T>>, new: T) {
+    if let Some(known) = known {
+        known.add(new);
     }
 }
 
