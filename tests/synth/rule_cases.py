@@ -20,7 +20,7 @@ class Sent:
     """A packet of host `source` to host `destination`, or to all. Addresses end in the host's number.
 
     `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`, `mac`, `to_mac`: others than those of
-    their numbers, as where a router hands it on.
+    their numbers, as where a router hands it on. `inside`: the VNI of a second VXLAN around it.
     `over_ipv6`: the outer UDP checksum, "zero" or "right"; empty where it is over IPv4, and zero.
     """
 
@@ -33,6 +33,7 @@ class Sent:
     to_vtep: int | None = None
     mac: str = ""
     to_mac: str = ""
+    inside: int | None = None
     short: int = 0
     over_ipv6: str = ""
 
@@ -56,8 +57,12 @@ class Sent:
             ends = f"2001:db8::{source}", f"2001:db8::{destination}"
             summed = craft.summed(*ends, "udp", datagram, self.over_ipv6)
             return craft.ethernet(*macs, 0x86DD, craft.ipv6(*ends, 17, summed))
-        outer = craft.ipv4(f"192.0.2.{source}", f"192.0.2.{destination}", 17, datagram)
-        return craft.ethernet(*macs, 0x0800, outer)
+        ends = f"192.0.2.{source}", f"192.0.2.{destination}"
+        frame = craft.ethernet(*macs, 0x0800, craft.ipv4(*ends, 17, datagram))
+        if self.inside is None:
+            return frame
+        datagram = craft.udp(50_000, 4789, craft.vxlan(self.inside, frame))
+        return craft.ethernet(*macs, 0x0800, craft.ipv4(*ends, 17, datagram))
 
 
 def _mac(host: int) -> str:

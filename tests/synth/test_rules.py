@@ -1,6 +1,7 @@
 """Each rule speaks where it is meant to, and nowhere else."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,40 @@ def test_a_second_host_needs_no_arp_of_its_own(how: str, tmp_path: Path) -> None
     path = tmp_path / "a.pcap"
     write(rule_cases.SECOND_HOSTS[how], path)
     assert "duplicate-ip" in rules(path)
+
+
+def test_answers_in_another_encapsulation_are_seen(tmp_path: Path) -> None:
+    """VXLAN around those of one side alone: the flow has two rows, and both sides are in the capture."""
+    path = tmp_path / "a.pcap"
+    talk = [Sent(1, 2, "A", (42000, 81)), Sent(2, 1, "A", (81, 42000))] * 5
+    for packets, rule in ((talk, "one-way-flow"), (rule_cases.attempts("SA", 4), "tcp-unanswered")):
+        asked = [packet for packet in packets if packet.source == 1]
+        write([*rule_cases.TALK, *asked], path)
+        assert rule in rules(path)
+        wrapped = [replace(packet, inside=5000 if packet.source == 2 else None) for packet in packets]
+        write([*rule_cases.TALK, *wrapped], path)
+        assert rule not in rules(path)
+        assert len({row["encapsulation"] for row in vxinspect.scan(path).flows}) == 2
+
+
+def test_a_mac_that_flaps_is_told_once(tmp_path: Path) -> None:
+    """Where a few of its packets are wrapped, it moves there, too, and fewer than five times."""
+    path = tmp_path / "a.pcap"
+    places = [*((1, None), (3, None)) * 4, (1, 5000), (3, 5000)]
+    talk = [
+        packet
+        for vtep, inside in places
+        for packet in (
+            Sent(1, 2, "A", vtep=vtep, inside=inside),
+            Sent(2, 1, "A", (80, 40000), to_vtep=vtep, inside=inside),
+        )
+    ]
+    write([Sent(1, None), Sent(2, 1), *talk], path)
+    moved = vxinspect.scan(path).fdb.where("encapsulation", "moves", least={"moves": 1})
+    moves = {row["encapsulation"]: row["moves"] for row in moved}
+    assert moves["vxlan"] >= 5
+    assert 0 < moves["vxlan/vxlan"] < 5
+    assert rules(path) & {"mac-flapping", "mac-moved"} == {"mac-flapping"}
 
 
 def test_flapping_is_five_moves_in_180_seconds(tmp_path: Path) -> None:

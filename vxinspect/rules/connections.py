@@ -20,6 +20,7 @@ _COLUMNS = (
     "src_vtep",
     "dst_vtep",
     "packets",
+    "packets_rev",
     "tcp_flags_fwd",
 )
 

@@ -183,9 +183,30 @@ class Facts:
         return {vni for row in crossed for vni in (row["vni"], row["answered_in"])}
 
     def is_elsewhere(self, flow: Mapping[str, Any]) -> bool:
-        """Whether a flow's answers may be in another VNI, or come from another outer address."""
+        """Whether a flow's answers may be in another VNI, or come from another outer address, or are wrapped.
+
+        A flow is that of one encapsulation: what wraps its packets one way alone makes two of it.
+        """
         crossed = flow["vni"] in self.crossed_vnis or CILIUM in self.setups
-        return crossed or bool({flow["src_vtep"], flow["dst_vtep"]} & self.strange)
+        if crossed or {flow["src_vtep"], flow["dst_vtep"]} & self.strange:
+            return True
+        back = (flow["vni"], flow["dst_ip"], flow["dst_port"], flow["src_ip"], flow["src_port"])
+        return not flow["packets_rev"] and back in self.heard
+
+    @cached_property
+    def heard(self) -> set[tuple[int, str, int, str, int]]:
+        """VNI and ends of what TCP sent, each way apart; none where all is wrapped alike."""
+        if len({row["encapsulation"] for row in self.tunnels}) == 1:
+            return set()
+        columns = ("vni", "src_ip", "src_port", "dst_ip", "dst_port", "packets_fwd", "packets_rev")
+        heard = set()
+        for row in self.flows.where(*columns, words={"protocol": ["tcp"]}):
+            vni, *ends = (row[name] for name in columns[:5])
+            if row["packets_fwd"]:
+                heard.add((vni, *ends))
+            if row["packets_rev"]:
+                heard.add((vni, *ends[2:], *ends[:2]))
+        return heard
 
     @cached_property
     def strange(self) -> set[str]:
@@ -221,6 +242,11 @@ class Facts:
         strange = {row["src_vtep"] for row in self.strays if row["usual"] is not None}
         rows = self.fdb.where(least={"moves": 1})
         return [row for row in rows if len(self._places(row) - strange) > 1]
+
+    def flapping(self, seconds: float) -> set[tuple[int, str]]:
+        """Return (VNI, MAC) of those that moved five times within so many seconds."""
+        rows = [row for row in self.moved if row["five_moves_s"] is not None]
+        return {(row["vni"], row["mac"]) for row in rows if row["five_moves_s"] <= seconds}
 
     def _places(self, row: Mapping[str, Any]) -> set[str]:
         return self.homes.get((row["vni"], row["mac"]), set()) | {row["vtep"]}

@@ -10,10 +10,11 @@ __all__ = ["RULE"]
 
 
 def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
+    # A MAC that flaps has moved once or twice in each encapsulation that carries a few packets of the VNI.
+    flapping = facts.flapping(limits["seconds"])
     for row in facts.moved:
         key = (row["vni"], row["mac"])
-        flaps = row["five_moves_s"] is not None and row["five_moves_s"] <= limits["seconds"]
-        if key in facts.cloned or flaps:
+        if key in facts.cloned or key in flapping:
             continue
         others = sorted(facts.homes.get(key, set()) - {row["vtep"]})
         yield Found(
@@ -33,8 +34,8 @@ RULE = Rule(
     means="A station was heard behind one VTEP, and then behind another. A virtual machine that migrates "
     "does that; a station that nobody moved does it where a network is looped or a MAC is given twice.",
     known_by="Moves of a MAC in the forwarding table (`vxinspect fdb --sort moves`), fewer than five, or "
-    "slower than `mac-flapping` asks for; with different addresses behind the two VTEPs it is a "
-    "`duplicate-mac`.",
+    "slower than `mac-flapping` asks for, whatever the encapsulation; with different addresses behind the "
+    "two VTEPs it is a `duplicate-mac`.",
     advice="Nothing, where a machine was migrated. Else look for a loop, or for a MAC that is configured "
     "twice.",
     shown_by="vxlan.vni == VNI && eth.src == MAC",

@@ -19,6 +19,7 @@ _COLUMNS = (
     "src_vtep",
     "dst_vtep",
     "packets",
+    "packets_rev",
     "tcp_flags_fwd",
 )
 
@@ -59,7 +60,8 @@ RULE = Rule(
     "other traffic of the same tunnel passes both ways: asymmetric routing inside the overlay, a second "
     "gateway, or a capture that lost one direction. Stateful firewalls drop such connections.",
     known_by="TCP that acknowledges what the capture does not hold, between two VTEPs that are both heard. "
-    "Answers in another VNI or from another outer address have rules of their own.",
+    "Answers in another VNI or from another outer address have rules of their own; those in another "
+    "encapsulation, as of VXLAN in VXLAN, are seen.",
     advice="Find the way back: a second gateway or VTEP that the answers leave by, or a capture filter that "
     "drops them.",
     shown_by="vxlan.vni == VNI && ip.addr == SENDER && tcp",
