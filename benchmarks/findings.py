@@ -93,7 +93,6 @@ APART = [
     {"overlapping-tenants", "vni-by-direction"},
     {"duplicated-frames", "ttl-change", "unknown-unicast"},
     {"unexpected-source", "unknown-unicast"},
-    {"mac-move", "mac-flap", "unknown-unicast"},
     {"vni-by-direction", "unexpected-source", "tcp-reset"},
 ]
 """Faults of which two together are something else: what is flooded has no usual address, say."""

@@ -3,6 +3,7 @@
 pub mod addresses;
 mod checksums;
 pub mod conversations;
+pub mod doubles;
 pub mod fdb;
 pub mod flows;
 pub mod losses;
@@ -141,6 +142,8 @@ pub enum View {
     OverheadByTunnel,
     /// [`losses`], for findings.
     Losses,
+    /// [`doubles`], for findings.
+    Doubles,
     /// [`strays`], for findings.
     Strays,
     /// [`strays::one_way_tunnels`], for findings.
@@ -172,6 +175,7 @@ impl View {
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
             Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
             Self::Losses => table(losses::losses(cells), cells, sort, limit),
+            Self::Doubles => table(doubles::doubles(cells), cells, sort, limit),
             Self::Strays => table(strays::strays(cells), cells, sort, limit),
             Self::OneWayTunnels => table(strays::one_way_tunnels(cells), cells, sort, limit),
             Self::Sources => table(sources::sources(cells), cells, sort, limit),

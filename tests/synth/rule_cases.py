@@ -21,6 +21,7 @@ class Sent:
 
     `flags` and `ports` make it TCP; else it is ARP. `vtep`, `to_vtep`, `mac`, `to_mac`: others than those of
     their numbers, as where a router hands it on. `inside`: the VNI of a second VXLAN around it.
+    `length` and `sequence` are TCP's; where it is not `is_valid` the I flag is clear.
     `over_ipv6`: the outer UDP checksum, "zero" or "right"; empty where it is over IPv4, and zero.
     """
 
@@ -34,6 +35,9 @@ class Sent:
     mac: str = ""
     to_mac: str = ""
     inside: int | None = None
+    length: int = 0
+    sequence: int = 1
+    is_valid: bool = True
     short: int = 0
     over_ipv6: str = ""
 
@@ -44,14 +48,15 @@ class Sent:
         sender = self.mac or _mac(self.source)
         if self.flags:
             ends = _ip(self.source), _ip(target or 0)
-            segment = craft.summed(*ends, "tcp", craft.tcp(*self.ports, self.flags), "right")
+            segment = craft.tcp(*self.ports, self.flags, bytes(self.length), seq=self.sequence)
+            segment = craft.summed(*ends, "tcp", segment, "right")
             packet, ethertype = craft.ipv4(*ends, 6, segment), 0x0800
         else:
             packet = craft.arp(sender, _ip(self.source), _NOBODY, _ip(target or 2))
             ethertype = 0x0806
         inner = craft.ethernet(mac, sender, ethertype, packet[: len(packet) - self.short])
         source, destination = self.vtep or self.source, self.to_vtep or target or 2
-        datagram = craft.udp(50_000 + self.ports[0] % 100, 4789, craft.vxlan(self.vni, inner))
+        datagram = craft.udp(50_000 + self.ports[0] % 100, 4789, self._vxlan(inner))
         macs = f"02:00:c0:00:02:{destination:02x}", f"02:00:c0:00:02:{source:02x}"
         if self.over_ipv6:
             ends = f"2001:db8::{source}", f"2001:db8::{destination}"
@@ -63,6 +68,9 @@ class Sent:
             return frame
         datagram = craft.udp(50_000, 4789, craft.vxlan(self.inside, frame))
         return craft.ethernet(*macs, 0x0800, craft.ipv4(*ends, 17, datagram))
+
+    def _vxlan(self, inner: bytes) -> bytes:
+        return craft.vxlan(self.vni, inner, flags=craft.I_FLAG if self.is_valid else 0)
 
 
 def _mac(host: int) -> str:

@@ -197,6 +197,34 @@ def test_answers_in_another_encapsulation_are_seen(tmp_path: Path) -> None:
         assert len({row["encapsulation"] for row in vxinspect.scan(path).flows}) == 2
 
 
+def test_floods_to_a_mac_that_flaps_are_not_sent_again(tmp_path: Path) -> None:
+    """Both VTEPs that it is heard behind get all of it, at home or not: TCP sends none of it again."""
+    path = tmp_path / "a.pcap"
+    turns = []
+    for turn in range(12):
+        segment = Sent(2, 1, "A", (80, 40000), length=100, sequence=1000 + 100 * turn)
+        heard = Sent(1, 2, "A", vtep=1 + 2 * (turn % 2))
+        turns += [heard, *(replace(segment, to_vtep=vtep) for vtep in (1, 3))]
+    bulk = [Sent(1, 2, "A", (43000, 82)), Sent(2, 1, "A", (82, 43000))] * 20
+    write([Sent(1, None), Sent(2, 1), *turns, *bulk], path)
+    tcp = vxinspect.scan(path).vnis[0]
+    assert tcp["retransmitted"] == 12
+    assert "retransmission-rate" not in rules(path)
+
+
+def test_what_is_sent_again_to_a_mac_that_moved_once_is_told(tmp_path: Path) -> None:
+    """A flow that goes on at the new place goes to one place at a time: what comes twice was sent twice."""
+    path = tmp_path / "a.pcap"
+    turns = []
+    for turn in range(24):
+        vtep = 1 if turn < 12 else 3
+        segment = Sent(2, 1, "A", (80, 40000), length=100, sequence=1000 + 100 * turn, to_vtep=vtep)
+        turns += [Sent(1, 2, "A", vtep=vtep), *[segment] * 2]
+    write([Sent(1, None), Sent(2, 1), *turns], path)
+    assert vxinspect.scan(path).vnis[0]["retransmitted"] == 24
+    assert "retransmission-rate" in rules(path)
+
+
 def test_a_mac_that_flaps_is_told_once(tmp_path: Path) -> None:
     """Where a few of its packets are wrapped, it moves there, too, and fewer than five times."""
     path = tmp_path / "a.pcap"

@@ -76,6 +76,7 @@ class Facts:
     def repeated(self) -> float:
         """So many packets may be in the tables again: floods, and copies, as many as the sample suggests."""
         flooded = sum(row["packets"] for row in self.strays if row["flooded"])
+        flooded += sum(row["repeated"] for row in self.report.internal("doubles"))
         looked_at = self.copies["frames_examined"]
         if self.copies["dropped"] or not looked_at:
             return float(flooded)

@@ -261,7 +261,7 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
 }
 
 const VIEWS: &str = "vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
-    overhead_total, overhead_vni, overhead_tunnel, losses, strays, one_way_tunnels or sources";
+    overhead_total, overhead_vni, overhead_tunnel, losses, doubles, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
     Some(match name {
@@ -280,6 +280,7 @@ fn view_named(name: &str) -> Option<View> {
         "overhead_vni" => View::OverheadByVni,
         "overhead_tunnel" => View::OverheadByTunnel,
         "losses" => View::Losses,
+        "doubles" => View::Doubles,
         "strays" => View::Strays,
         "one_way_tunnels" => View::OneWayTunnels,
         "sources" => View::Sources,

@@ -153,13 +153,14 @@ pub fn filter(bytes: &[u8]) {
 fn assert_conserved(analysis: &Analysis, frames: u64) {
     const ALIKE: [View; 5] =
         [View::Vnis, View::Tunnels, View::ConversationsByMac, View::OverheadByVni, View::OverheadByTunnel];
-    const OTHERS: [View; 9] = [
+    const OTHERS: [View; 10] = [
         View::Flows,
         View::ConversationsByIp,
         View::Vteps,
         View::Fdb,
         View::Addresses,
         View::Losses,
+        View::Doubles,
         View::Strays,
         View::OneWayTunnels,
         View::Sources,
