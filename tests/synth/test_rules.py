@@ -197,6 +197,23 @@ def test_answers_in_another_encapsulation_are_seen(tmp_path: Path) -> None:
         assert len({row["encapsulation"] for row in vxinspect.scan(path).flows}) == 2
 
 
+def _unread(packets: list[Sent]) -> bytes:
+    """Return a capture of packets, of which those to port 41000 and above are not valid VXLAN."""
+    return rule_cases.built([replace(packet, is_valid=packet.ports[1] < 41000) for packet in packets])
+
+
+def test_answers_may_be_in_frames_that_cannot_be_read(tmp_path: Path) -> None:
+    """Their I flag is clear, say: nobody knows what is inside, so that nothing is known to lack."""
+    path = tmp_path / "a.pcap"
+    talk = [Sent(1, 2, "A", (42000, 81))] * 5 + [Sent(2, 1, "A", (81, 42000))]
+    for packets, rule in ((talk, "one-way-flow"), (rule_cases.attempts("SA", 4), "tcp-unanswered")):
+        write(_unread([*rule_cases.TALK, *packets]), path)
+        assert rule not in rules(path)
+        assert vxinspect.scan(path).frames["reasons"]["i_flag_clear"]
+        write([*rule_cases.TALK, *(packet for packet in packets if packet.source == 1)], path)
+        assert rule in rules(path)
+
+
 def test_floods_to_a_mac_that_flaps_are_not_sent_again(tmp_path: Path) -> None:
     """Both VTEPs that it is heard behind get all of it, at home or not: TCP sends none of it again."""
     path = tmp_path / "a.pcap"

@@ -23,6 +23,9 @@ _COLUMNS = (
     "tcp_flags_fwd",
 )
 
+_ACKNOWLEDGED = 64
+"""Segments that one acknowledgment is for, at the most: receivers put as much together."""
+
 
 def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
     rows = facts.flows.where(
@@ -38,6 +41,9 @@ def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
         two_way = (source, destination) in facts.two_way and not facts.is_elsewhere(row)
         if two_way and "A" in (row["tcp_flags_fwd"] or ""):
             together[row["vni"], source, destination].append(row)
+    # Frames that could not be read may be what acknowledged so few.
+    if sum(_answers(row) for flows in together.values() for row in flows) <= facts.hidden:
+        return
     for (vni, source, destination), flows in together.items():
         packets = sum(row["packets"] for row in flows)
         yield Found(
@@ -51,6 +57,11 @@ def _find(facts: Facts, limits: Mapping[str, float]) -> Iterator[Found]:
         )
 
 
+def _answers(row: Mapping[str, Any]) -> int:
+    """Return how many packets the other side sent, at the least."""
+    return max(int(row["packets"]) // _ACKNOWLEDGED, 1)
+
+
 RULE = Rule(
     id="one-way-flow",
     title="Only one side of a connection is seen",
@@ -61,7 +72,7 @@ RULE = Rule(
     "gateway, or a capture that lost one direction. Stateful firewalls drop such connections.",
     known_by="TCP that acknowledges what the capture does not hold, between two VTEPs that are both heard. "
     "Answers in another VNI or from another outer address have rules of their own; those in another "
-    "encapsulation, as of VXLAN in VXLAN, are seen.",
+    "encapsulation, as of VXLAN in VXLAN, are seen; and frames that could not be read may hold a few.",
     advice="Find the way back: a second gateway or VTEP that the answers leave by, or a capture filter that "
     "drops them.",
     shown_by="vxlan.vni == VNI && ip.addr == SENDER && tcp",
