@@ -163,12 +163,14 @@ class Analysis:
         """Return one table.
 
         `view`: vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay,
-        vteps, fdb, overhead_total, overhead_vni, overhead_tunnel; and five for findings, no part of the
+        vteps, fdb, overhead_total, overhead_vni, overhead_tunnel; and six for findings, no part of the
         contract:
 
         - strays: unicast that is not where it should be, by MACs, direction of a tunnel and VNI: vni,
           src_vtep, dst_vtep, src_mac, dst_mac, packets, flooded (0 or 1), usual (another address that its
           sender is sent to, or None), answered_in (another VNI that its receiver answers in, or None)
+        - bursts: broadcasts of a station through one direction of a tunnel, in quarters of a second in a row
+          of which each has 13 or more: vni, mac, src_vtep, dst_vtep, packets, seconds (of those quarters)
         - doubles: TCP from a VTEP to a station, to several VTEPs that it is heard behind, at once: vni,
           dst_mac, src_vtep, repeated (segments that count as sent again, and may be the same ones in another
           place)

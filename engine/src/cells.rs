@@ -4,6 +4,7 @@ mod ahead;
 mod apart;
 mod bindings;
 mod bound;
+mod bursts;
 mod cell;
 mod chains;
 mod checks;
@@ -41,6 +42,8 @@ use apart::Apart;
 pub use apart::Kept;
 pub use bindings::{Claimant, Claimed};
 use bound::Bound;
+use bursts::Bursts;
+pub use bursts::{Burst, SLOT, Sender};
 pub use cell::Cell;
 use cell::{Link, mark};
 pub use chains::{Path, PathId};
@@ -136,6 +139,7 @@ pub struct Cells {
     bound: Option<Bound>,
     heard: Heard,
     apart: Apart,
+    bursts: Bursts,
 }
 
 impl Cells {
@@ -384,12 +388,31 @@ impl Cells {
             self.spill.add(id, cell, packet.origin);
         }
         let is_contested = cell.has(mark::CONTESTED);
-        if packet.tcp_control != 0 && !cell.take_next(packet) {
-            self.follow(id, packet);
+        if packet.tcp_control != 0 {
+            if !cell.take_next(packet) {
+                self.follow(id, packet);
+            }
+        } else if packet.key.is_to_all() {
+            self.add_broadcast(packet);
         }
         if is_contested {
             self.moves.sent(id, packet.time, &self.all, &self.links, &self.tunnels);
         }
+    }
+
+    /// Takes in a broadcast, wherever it is counted.
+    #[cold]
+    #[inline(never)]
+    fn add_broadcast(&mut self, packet: &Packet) {
+        let (Some((mac, _)), tunnel) = (packet.key.macs(), self.tunnels.get(packet.key.tunnel())) else {
+            return;
+        };
+        self.bursts.add((packet.key.vni(), mac, tunnel.source(), tunnel.destination()), packet.time);
+    }
+
+    /// Many broadcasts of a station in a row, through one direction of a tunnel.
+    pub fn bursts(&self) -> impl Iterator<Item = (&Sender, Burst)> {
+        self.bursts.iter()
     }
 
     /// Takes in a TCP segment of cell `id` that is not plainly the next.
@@ -512,6 +535,7 @@ impl Cells {
     pub fn merge_keeping(&mut self, later: &Cells, kept: &HashMap<u32, Kept>) -> Vec<u32> {
         let known = self.len();
         self.tunnels.merge(&later.tunnels);
+        self.bursts.merge(&later.bursts);
         let chains = self.tunnels.chain_numbers(&later.tunnels);
         let numbers: Vec<u32> = (0..later.len() as u32)
             .map(|id| self.counterpart(id, later, &chains, kept.get(&id).copied()))

@@ -1,6 +1,7 @@
 //! The tables: each a roll-up of the cells, so that they agree with each other by construction.
 
 pub mod addresses;
+pub mod bursts;
 mod checksums;
 pub mod conversations;
 pub mod doubles;
@@ -140,6 +141,8 @@ pub enum View {
     OverheadByVni,
     /// [`overhead`] by tunnel.
     OverheadByTunnel,
+    /// [`bursts`], for findings.
+    Bursts,
     /// [`losses`], for findings.
     Losses,
     /// [`doubles`], for findings.
@@ -174,6 +177,7 @@ impl View {
             Self::Addresses => table(addresses::rows(cells), cells, sort, limit),
             Self::OverheadTotal => table(overhead::total(cells), cells, sort, limit),
             Self::OverheadByVni => table(overhead::rows::<overhead::Vni>(cells), cells, sort, limit),
+            Self::Bursts => table(bursts::bursts(cells), cells, sort, limit),
             Self::Losses => table(losses::losses(cells), cells, sort, limit),
             Self::Doubles => table(doubles::doubles(cells), cells, sort, limit),
             Self::Strays => table(strays::strays(cells), cells, sort, limit),

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rule_cases
 import scenarios
 import tools
+from containers import Record, pcap
 from rule_cases import CASES, IMPLIED, Sent
 
 import vxinspect
@@ -240,6 +242,59 @@ def test_what_is_sent_again_to_a_mac_that_moved_once_is_told(tmp_path: Path) -> 
     write([Sent(1, None), Sent(2, 1), *turns], path)
     assert vxinspect.scan(path).vnis[0]["retransmitted"] == 24
     assert "retransmission-rate" in rules(path)
+
+
+def _broadcasts(*bursts: tuple[float, int, float]) -> bytes:
+    """Return ten minutes of one broadcast in two seconds to each of two VTEPs, and bursts of more.
+
+    A burst: when it begins in seconds, how many broadcasts it has, and the seconds between two of them.
+    """
+    times = [2.0 * number for number in range(300)]
+    times += [begin + number * gap for begin, count, gap in bursts for number in range(count)]
+    frames = [Sent(1, None, to_vtep=vtep).frame() for vtep in (2, 3)]
+    return pcap(
+        [Record(10**18 + int(time * 1e9), frame, len(frame)) for time in sorted(times) for frame in frames]
+    )
+
+
+def _storms(data: bytes) -> list[dict[str, Any]]:
+    return [row for row in vxinspect.scan(data).findings if row["rule"] == "broadcast-storm"]
+
+
+@pytest.mark.parametrize("begin", [300.0, 300.1, 0.0, 598.0])
+def test_a_storm_of_two_seconds_is_found_in_ten_minutes(begin: float) -> None:
+    """On average over ten minutes it is one broadcast in a second."""
+    (row,) = _storms(_broadcasts((begin, 600, 1 / 300)))
+    assert row["vni"] == 100
+    assert str(row["subject"]).startswith("02:42:0a:00:00:01 in VNI 100")
+    # 600 of them, and those of every two seconds that fall into it, to each of two VTEPs.
+    assert 1200 <= row["frames"] <= 1206
+
+
+@pytest.mark.parametrize(
+    "bursts",
+    [
+        [(300.0, 250, 0.0001)],
+        [(300.0, 150, 1 / 150)],
+        [(300.0, 300, 1 / 80)],
+        [(100.0 * number, 60, 0.001) for number in range(1, 6)],
+    ],
+    ids=["all at once", "a second of them", "slowly", "now and then"],
+)
+def test_what_is_shorter_or_slower_than_a_storm_is_none(bursts: list[tuple[float, int, float]]) -> None:
+    """Announcements of many containers at once, a short search, a host that asks 80 times a second."""
+    assert _storms(_broadcasts(*bursts)) == []
+
+
+def test_a_storm_is_the_same_where_parts_are_merged() -> None:
+    """Cut in the middle of the storm, in one second of it."""
+    data = _broadcasts((300.0, 400, 1 / 200))
+    whole = vxinspect.scan(data)
+    records = [*range(24, len(data), 16 + len(Sent(1, None).frame()))]
+    middle = records[len(records) // 2]
+    parts = [vxinspect.scan(data[:middle]), vxinspect.scan(data[:24] + data[middle:])]
+    assert parts[0].merge(parts[1]).internal("bursts") == whole.internal("bursts")
+    assert whole.internal("bursts")
 
 
 def test_a_mac_that_flaps_is_told_once(tmp_path: Path) -> None:

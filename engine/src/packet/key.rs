@@ -314,6 +314,13 @@ impl Key {
         self.flow(path).or_else(|| self.is_rest_of_ip().then(|| (FlowKey::rest(self.vni(), path), true)))
     }
 
+    /// Whether the inner destination is the broadcast address.
+    #[inline]
+    #[must_use]
+    pub fn is_to_all(&self) -> bool {
+        Mac::from_bits(self.destination_mac_and_port) == Mac::BROADCAST
+    }
+
     /// Whether the inner destination is a group address: broadcast or multicast (BUM).
     #[must_use]
     pub fn is_bum(&self) -> bool {

@@ -261,7 +261,7 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
 }
 
 const VIEWS: &str = "vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
-    overhead_total, overhead_vni, overhead_tunnel, losses, doubles, strays, one_way_tunnels or sources";
+    overhead_total, overhead_vni, overhead_tunnel, bursts, losses, doubles, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
     Some(match name {
@@ -279,6 +279,7 @@ fn view_named(name: &str) -> Option<View> {
         "overhead_total" => View::OverheadTotal,
         "overhead_vni" => View::OverheadByVni,
         "overhead_tunnel" => View::OverheadByTunnel,
+        "bursts" => View::Bursts,
         "losses" => View::Losses,
         "doubles" => View::Doubles,
         "strays" => View::Strays,

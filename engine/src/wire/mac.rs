@@ -11,6 +11,9 @@ const GROUP: u64 = 1 << 40;
 const MASK: u64 = (1 << 48) - 1;
 
 impl Mac {
+    /// All stations of a network.
+    pub const BROADCAST: Self = Self(MASK);
+
     /// From the six octets in the order of the wire.
     #[inline]
     #[must_use]

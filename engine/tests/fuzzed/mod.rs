@@ -153,12 +153,13 @@ pub fn filter(bytes: &[u8]) {
 fn assert_conserved(analysis: &Analysis, frames: u64) {
     const ALIKE: [View; 5] =
         [View::Vnis, View::Tunnels, View::ConversationsByMac, View::OverheadByVni, View::OverheadByTunnel];
-    const OTHERS: [View; 10] = [
+    const OTHERS: [View; 11] = [
         View::Flows,
         View::ConversationsByIp,
         View::Vteps,
         View::Fdb,
         View::Addresses,
+        View::Bursts,
         View::Losses,
         View::Doubles,
         View::Strays,
