@@ -553,6 +553,7 @@ def encap(
     encapsulation: str,
     port: int,
     source_port: int | None,
+    flow_id: int | None,
     ttl: int,
     udp_checksum: bool,
     target: str | BinaryIO,
@@ -563,6 +564,6 @@ def encap(
 ) -> Outcome:
     """Write Ethernet frames as packets of an overlay; otherwise as `decap`.
 
-    `encapsulation`: vxlan, vxlan-gpe or geneve. `source_port`: None for a hash of each inner flow.
-    `udp_checksum`: compute it.
+    `encapsulation`: vxlan, vxlan-gpe, geneve or nvgre. `source_port`, of NVGRE `flow_id`: None for a hash of
+    each inner flow. `port` and `udp_checksum` (compute it) are of those over UDP.
     """

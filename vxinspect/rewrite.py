@@ -24,7 +24,7 @@ from vxinspect.sources import (
     port_number,
 )
 
-__all__ = ["DST_MAC", "SRC_MAC", "Target", "Written", "decap", "encap", "extract"]
+__all__ = ["DST_MAC", "HIGHEST_FLOW_ID", "SRC_MAC", "Target", "Written", "decap", "encap", "extract"]
 
 Target: TypeAlias = str | PathLike[str] | BinaryIO
 """A path (`-` is standard output) or an open binary file."""
@@ -34,6 +34,7 @@ SRC_MAC = "02:00:00:00:00:01"
 DST_MAC = "02:00:00:00:00:02"
 """Locally administered, and nobody's."""
 _HIGHEST_VNI = (1 << 24) - 1
+HIGHEST_FLOW_ID = 255
 _HIGHEST_TTL = 255
 
 
@@ -160,6 +161,7 @@ def encap(
     encapsulation: str = "vxlan",
     port: int | None = None,
     source_port: int | None = None,
+    flow_id: int | None = None,
     ttl: int = 64,
     udp_checksum: bool = False,
     select: Selection = None,
@@ -171,10 +173,11 @@ def encap(
 ) -> Written:
     """Write plain Ethernet frames as packets of an overlay from one VTEP to another.
 
-    `encapsulation`: vxlan, vxlan-gpe or geneve. `port`: VXLAN's, 4789 by default; the others have no choice.
-    `source_port`: None for a hash of each inner flow, from 49152 on (RFC 7348 section 5). `udp_checksum`:
-    compute it, which VXLAN lets be zero; it stays zero for frames that a snap length cut. `select` chooses
-    among the frames; the other arguments are those of `decap`.
+    `encapsulation`: vxlan, vxlan-gpe, geneve or nvgre. `port`: VXLAN's, 4789 by default; the others have no
+    choice. `source_port`: None for a hash of each inner flow, from 49152 on (RFC 7348 section 5).
+    `udp_checksum`: compute it, which VXLAN lets be zero; it stays zero for frames that a snap length cut.
+    NVGRE is not over UDP and has none of these, but a `flow_id`: None for a hash of each inner flow.
+    `select` chooses among the frames; the other arguments are those of `decap`.
     """
     return run_encap(
         named_sources(source),
@@ -189,6 +192,7 @@ def encap(
             "encapsulation": encapsulation,
             "port": None if port is None else port_number("port", port),
             "source_port": None if source_port is None else port_number("source_port", source_port),
+            "flow_id": None if flow_id is None else _within("flow_id", flow_id, 0, HIGHEST_FLOW_ID),
             "ttl": _within("ttl", ttl, 1, _HIGHEST_TTL),
             "udp_checksum": udp_checksum,
         },
@@ -255,9 +259,23 @@ def run_encap(
     keep_on_interrupt: bool = False,
 ) -> Written:
     """Do as `encap` does, for sources that have a name already."""
+    _check_carried(headers)
     port = _encap_port(headers["encapsulation"], headers["port"])
     asked = _asked(container, select, count, progress) | headers | {"port": port}
     return _write(target, lambda path: _engine.encap(sources, target=path, **asked), keep=keep_on_interrupt)
+
+
+def _check_carried(headers: dict[str, Any]) -> None:
+    """Raise `OptionError` for what the header around an overlay's does not have."""
+    if headers["encapsulation"] != "nvgre":
+        if headers["flow_id"] is not None:
+            raise OptionError("flow_id", headers["flow_id"], "none, as NVGRE alone has one")
+        return
+    for name in ("port", "source_port"):
+        if headers[name] is not None:
+            raise OptionError(name, headers[name], "none, as NVGRE is not over UDP")
+    if headers["udp_checksum"]:
+        raise OptionError("udp_checksum", "computed", "zero, as NVGRE is not over UDP")
 
 
 def _encap_port(encapsulation: str, port: int | None) -> int:

@@ -303,6 +303,75 @@ def test_encap_into_other_overlays(overlay: str, port: int, header: bytes) -> No
     assert reading.read(back.out).records[0].data == record.data
 
 
+@pytest.mark.parametrize("vteps", [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")])
+@pytest.mark.parametrize("asked", [None, 0, 200])
+def test_encap_into_nvgre(vteps: tuple[str, str], asked: int | None) -> None:
+    """GRE with a key and nothing else in front of the frame (RFC 7637), byte for byte, and back again."""
+    (record,) = plain(b"hello")
+    flow_id = () if asked is None else ("--flow-id", str(asked))
+    ends = ("--src-vtep", vteps[0], "--dst-vtep", vteps[1], "--vni", "70000", "--encapsulation", "nvgre")
+    source = containers.pcap([record], nanosecond=True)
+    answer = tools.cli("encap", *ends, *flow_id, "-o", "-", stdin=source)
+    (made,) = reading.read(answer.out).records
+    told = made.data[-len(record.data) - 1]
+    payload = craft.nvgre(70_000, record.data, told if asked is None else asked)
+    if ":" in vteps[0]:
+        packet = craft.ipv6(*vteps, 47, payload)
+    else:
+        header = bytearray(craft.ipv4(*vteps, 47, payload)[:20])
+        header[4:8], header[10:12] = b"\0\0\x40\0", b"\0\0"
+        header[10:12] = craft.number(craft.checksum(bytes(header)), 2)
+        packet = bytes(header) + payload
+    kind = 0x86DD if ":" in vteps[0] else 0x0800
+    expected = craft.ethernet("02:00:00:00:00:02", "02:00:00:00:00:01", kind, packet)
+    assert made == Record(record.time, expected, record.wire + len(expected) - len(record.data))
+    back = tools.cli(
+        "decap", "--encapsulation", "nvgre", "-o", "-", stdin=containers.pcap([made], nanosecond=True)
+    )
+    assert reading.read(back.out).records == [record]
+
+
+def test_encap_gives_each_flow_a_flow_id() -> None:
+    """The same for all packets of one direction of a flow, and others for others."""
+    records = [
+        Record(
+            START, craft.ethernet("02:aa:00:00:00:02", "02:aa:00:00:00:01", 0x0800, packet), len(packet) + 14
+        )
+        for packet in (
+            craft.ipv4("10.0.0.1", "10.0.0.2", 17, craft.udp(1000 + number // 2, 9, bytes(number % 2)))
+            for number in range(80)
+        )
+    ]
+    ends: dict[str, Any] = {"src_vtep": "192.0.2.1", "dst_vtep": "192.0.2.2", "vni": 7}
+    target = io.BytesIO()
+    vxinspect.encap(containers.pcap(records), target, encapsulation="nvgre", **ends)
+    found = [record.data[41] for record in reading.read(target.getvalue()).records]
+    assert found[::2] == found[1::2]
+    assert len(set(found)) > 25
+
+
+def test_encap_with_what_the_overlay_does_not_have() -> None:
+    """NVGRE has neither ports nor a UDP checksum, and nothing but NVGRE a FlowID."""
+    ends = ("--src-vtep", "192.0.2.1", "--dst-vtep", "192.0.2.2", "--vni", "7", "-o", "-")
+    source = containers.pcap(plain(b"a"))
+    for options, message in (
+        (("--encapsulation", "nvgre", "--port", "4789"), "--port: expected none, as NVGRE is not over UDP"),
+        (
+            ("--encapsulation", "nvgre", "--source-port", "5"),
+            "--source-port: expected none, as NVGRE is not over UDP",
+        ),
+        (
+            ("--encapsulation", "nvgre", "--udp-checksum", "computed"),
+            "--udp-checksum: expected zero, as NVGRE is not over UDP",
+        ),
+        (("--flow-id", "7"), "--flow-id: expected none, as NVGRE alone has one"),
+        (("--encapsulation", "nvgre", "--flow-id", "256"), "from 0 to 255"),
+    ):
+        answer = tools.cli("encap", *ends, *options, stdin=source)
+        assert (answer.code, answer.out) == (2, b"")
+        assert message in answer.err.decode()
+
+
 def test_encap_with_a_port_that_the_overlay_does_not_have() -> None:
     """Nobody would look for Geneve there."""
     ends = ("--src-vtep", "192.0.2.1", "--dst-vtep", "192.0.2.2", "--vni", "7", "-o", "-")
@@ -319,7 +388,7 @@ def test_encap_with_a_port_that_the_overlay_does_not_have() -> None:
 
 @needs_tshark
 @pytest.mark.parametrize("vteps", [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")])
-@pytest.mark.parametrize("overlay", ["vxlan-gpe", "geneve"])
+@pytest.mark.parametrize("overlay", ["vxlan-gpe", "geneve", "nvgre"])
 def test_tshark_finds_nothing_wrong_with_other_overlays(
     overlay: str, vteps: tuple[str, str], tmp_path: Path
 ) -> None:
@@ -340,17 +409,20 @@ def test_tshark_finds_nothing_wrong_with_other_overlays(
         for datagram in (craft.udp(1000 + number, 9, b"") for number in range(40))
     ]
     source.write_bytes(containers.pcap(records))
-    ends = ("--src-vtep", vteps[0], "--dst-vtep", vteps[1], "--vni", "70000", "--udp-checksum", "computed")
+    ends = ["--src-vtep", vteps[0], "--dst-vtep", vteps[1], "--vni", "70000"]
+    if overlay != "nvgre":
+        ends += ["--udp-checksum", "computed"]
     answer = tools.cli("encap", source, *ends, "--encapsulation", overlay, "-o", target)
     assert answer.code == 0, answer.err
-    layer = "geneve" if overlay == "geneve" else "vxlan"
-    names = [f"{layer}.vni", "udp.srcport", "udp.checksum.status", "_ws.expert.message"]
+    field = {"geneve": "geneve.vni", "nvgre": "gre.key"}.get(overlay, "vxlan.vni")
+    names = [field, "udp.srcport", "udp.checksum.status", "_ws.expert.message"]
     fields = seen(target, names, "ip.check_checksum:TRUE", "udp.check_checksum:TRUE")
     assert len(fields) == 40
     for number, each in enumerate(fields):
-        assert int(each[0], 0) == 70_000
+        assert int(each[0], 0) >> 8 * (overlay == "nvgre") == 70_000
         assert each[1].split(",")[-1] == str(1000 + number)
-        assert set(each[2].split(",")) == {"1"} or each[2].split(",")[0] == "1"
+        # The tenant's has none, which tshark calls 3, and so has NVGRE.
+        assert each[2].split(",")[0] == ("3" if overlay == "nvgre" else "1")
         assert each[3] == ""
 
 
@@ -468,7 +540,8 @@ def test_file_objects_are_written_to() -> None:
         ({"src_vtep": "somewhere"}, "src_vtep: expected an IP address"),
         ({"dst_vtep": "fd00::2"}, "dst_vtep: expected an address of the source's IP version"),
         ({"src_mac": "x"}, "src_mac: expected a MAC address"),
-        ({"encapsulation": "stt"}, "encapsulation: expected one of vxlan, vxlan-gpe, geneve"),
+        ({"encapsulation": "stt"}, "encapsulation: expected one of vxlan, vxlan-gpe, geneve, nvgre"),
+        ({"encapsulation": "nvgre", "flow_id": 256}, "flow_id: expected a whole number from 0 to 255"),
         ({"encapsulation": "geneve", "port": 4789}, "port: expected 6081, the one of Geneve"),
         ({"port": 0}, "port: expected a UDP port from 1 to 65535"),
         ({"ttl": 256}, "ttl: expected a whole number from 1 to 255"),

@@ -100,11 +100,34 @@ BAD = {
     ),
     "an overlay that is none": (
         scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "stt"'),
-        "vni[0].encapsulation: expected 'geneve' or 'vxlan' or 'vxlan-gpe', found 'stt'",
+        "vni[0].encapsulation: expected 'geneve' or 'nvgre' or 'vxlan' or 'vxlan-gpe', found 'stt'",
     ),
     "IP in VXLAN": (
         scenarios.NETWORK.replace("id = 100", 'id = 100\nnext_protocol = "ip"'),
         "vni[0].next_protocol: expected 'ethernet', as VXLAN has no other, found 'ip'",
+    ),
+    "IP in NVGRE": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "nvgre"\nnext_protocol = "ip"'),
+        "vni[0].next_protocol: expected 'ethernet', as NVGRE has no other, found 'ip'",
+    ),
+    "a UDP port of NVGRE": (
+        scenarios.NETWORK.replace("id = ", 'encapsulation = "nvgre"\nid = ')
+        + "[[fault]]\nkind = 'wrong-port'\nport = 6082",
+        "fault[0].count: expected at most 0, for so many packets over UDP can have it, found 1",
+    ),
+    "source ports of NVGRE": (
+        scenarios.NETWORK.replace("id = ", 'encapsulation = "nvgre"\nid = ')
+        + "[[fault]]\nkind = 'polarised-source-ports'\nport = 50000",
+        "fault[0]: expected a tunnel with packets over UDP, found none",
+    ),
+    "a FlowID of 9 bits": (
+        scenarios.NETWORK + "[underlay]\nflow_id = 256",
+        "underlay.flow_id: expected",
+    ),
+    "a carrier that is NVGRE beside NVGRE": (
+        scenarios.NETWORK.replace("id = 100", 'id = 100\nencapsulation = "nvgre"')
+        + "[underlay]\ncarriers = [{ kind = 'gre', key = 5, bridged = true }]",
+        "underlay.carriers[0].key: expected no key, or a sequence number or a checksum too, for NVGRE",
     ),
     "options of VXLAN": (
         scenarios.NETWORK.replace("id = 100", "id = 100\noptions = [{ class = 1, type = 2 }]"),

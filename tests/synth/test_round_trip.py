@@ -31,18 +31,21 @@ ALONE = {
     "tcp-reset",
 }
 """Faults that change what others could befall."""
-OVERLAYS = ("vxlan", "vxlan-gpe", "geneve")
+OVERLAYS = ("vxlan", "vxlan-gpe", "geneve", "nvgre")
 WRAPPED = {
     "vxlan": "",
     "vxlan-gpe": 'encapsulation = "vxlan-gpe"',
     "geneve": """encapsulation = "geneve"
 options = [{ class = 0x0104, type = 0x80, data = "00000001" }, { class = 1, type = 2 }]""",
+    "nvgre": 'encapsulation = "nvgre"',
     "IP in vxlan-gpe": 'encapsulation = "vxlan-gpe"\nnext_protocol = "ip"',
     "IP in geneve": 'encapsulation = "geneve"\nnext_protocol = "ip"',
 }
 """The keys of a VNI for each thing that may carry it."""
 OF_VXLAN = {"i-flag-clear", "reserved-bits", "group-policy"}
 """Faults of a header that others do not have."""
+OF_UDP = {"wrong-port", "outer-checksum-wrong", "polarised-source-ports"}
+"""Faults of what NVGRE does not have."""
 
 
 def made(text: str, path: Path, **how: Any) -> dict[str, Any]:
@@ -73,6 +76,32 @@ def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] 
         columns = list(truth[name][0]) if truth[name] else []
         assert [{column: row[column] for column in columns} for row in rows] == truth[name], name
     tools.assert_conservation(report)
+    flow_ids = Counter(
+        (packet.vni, packet.encapsulation, packet.flow_id)
+        for packet in vxinspect.packets(path, ports=ports, encapsulations=OVERLAYS)
+        if packet.flow_id is not None
+    )
+    keys = ("vni", "encapsulation", "flow_id")
+    assert flow_ids == {tuple(row[key] for key in keys): row["packets"] for row in truth["flow_ids"]}
+
+
+@pytest.mark.parametrize("length", [20, 34, 38, 41, 42, 60, 90])
+def test_nvgre_that_is_cut(length: int, tmp_path: Path) -> None:
+    """Within its outer headers, at their end, within its own: what GRE is nobody knows without the key."""
+    text = wrapped(scenarios.NETWORK, *[WRAPPED["nvgre"]] * 2)
+    truth = made(f'{text}[[fault]]\nkind = "snap-length"\nlength = {length}\n', tmp_path / "a.pcap")
+    assert_round_trip(truth, tmp_path / "a.pcap")
+    kept = truth["frames"]
+    assert (kept["vxlan"] > 0, kept["other"] > 0) == (length >= 42, 34 <= length < 42)
+
+
+def test_flow_ids(tmp_path: Path) -> None:
+    """As the scenario has it: one for all, or each way of a flow its own, of which there are many."""
+    text = wrapped(scenarios.NETWORK, *[WRAPPED["nvgre"]] * 2)
+    assert len(made(text, tmp_path / "a.pcap")["flow_ids"]) > 10
+    truth = made(text + "[underlay]\nflow_id = 0\n", tmp_path / "b.pcap")
+    assert_round_trip(truth, tmp_path / "b.pcap")
+    assert {row["flow_id"] for row in truth["flow_ids"]} == {0}
 
 
 def test_sound_traffic(tmp_path: Path) -> None:
@@ -103,7 +132,9 @@ def wrapped(text: str, *keys: str) -> str:
 @pytest.mark.parametrize("kind", sorted(set(scenarios.FAULTS) - OF_VXLAN))
 @pytest.mark.parametrize("overlay", sorted(set(WRAPPED) - {"vxlan"}))
 def test_each_fault_in_other_overlays(overlay: str, kind: str, tmp_path: Path) -> None:
-    """VXLAN-GPE and Geneve, with Ethernet and with IP alone inside, count as their scenario says."""
+    """VXLAN-GPE and Geneve, with Ethernet or IP alone inside, and NVGRE count as their scenario says."""
+    if overlay == "nvgre" and kind in OF_UDP:
+        pytest.skip("NVGRE is not over UDP")
     path = tmp_path / "a.pcap"
     truth = made(wrapped(scenarios.NETWORK, *[WRAPPED[overlay]] * 2) + scenarios.fault(kind), path)
     assert_round_trip(truth, path)
@@ -129,6 +160,7 @@ def test_what_is_in_an_overlay_as_its_rfc_has_it(tmp_path: Path) -> None:
         "vxlan": (50, 8),
         "vxlan-gpe": (50, 8),
         "geneve": (62, 20),
+        "nvgre": (42, 8),
         "IP in vxlan-gpe": (50, 8),
         "IP in geneve": (50, 8),
     }
@@ -241,6 +273,8 @@ def test_any_faults_together(
     text = wrapped(text + added, *(WRAPPED[overlay] for overlay in overlays))
     if overlays[0] != "vxlan":
         kinds = [kind for kind in kinds if kind not in OF_VXLAN]
+    if overlays[0] == "nvgre":
+        kinds = [kind for kind in kinds if kind not in OF_UDP]
     if carrier:
         kinds = [kind for kind in kinds if kind not in TOO_LARGE]
         underlay += f"\ncarriers = [{CARRIERS[carrier][0]}]"
@@ -276,10 +310,14 @@ def test_tshark_agrees_on_other_overlays(overlay: str, tmp_path: Path) -> None:
     """It sees as many packets of each VNI, with nothing to complain of."""
     path = tmp_path / "a.pcap"
     truth = made(wrapped(scenarios.NETWORK, *[WRAPPED[overlay]] * 2), path)
-    field = "geneve.vni" if "geneve" in overlay else "vxlan.vni"
-    seen = [int(vni, 0) for frame in tshark.fields(path, [field]) for vni in frame[field]]
+    field = {"geneve": "geneve.vni", "nvgre": "gre.key"}.get(overlay.rsplit(maxsplit=1)[-1], "vxlan.vni")
+    found = [int(number, 0) for frame in tshark.fields(path, [field]) for number in frame[field]]
+    # A GRE key is a subnet, 24 bits, and a FlowID behind it.
+    seen = [number >> 8 for number in found] if overlay == "nvgre" else found
     assert {row["vni"]: row["packets"] for row in truth["vnis"]} == Counter(seen)
     assert_sound_by_tshark(path)
+    told = Counter({row["vni"] << 8 | row["flow_id"]: row["packets"] for row in truth["flow_ids"]})
+    assert told == (Counter(found) if overlay == "nvgre" else Counter())
 
 
 def assert_sound_by_tshark(path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from vxinspect import cli
 from vxinspect.verify.compare import Difference, differences
-from vxinspect.verify.dissection import FIELDS, Dissection, Layer
+from vxinspect.verify.dissection import FIELDS, Dissection, Layer, as_overlay
 from vxinspect.verify.errors import VerifyError
 from vxinspect.verify.run import Comparison
 from vxinspect.verify.sample import pyshark_version, sample_of
@@ -207,6 +207,72 @@ def test_geneve() -> None:
     assert (found.field, found.theirs, found.why) == ("encapsulation", "gre/geneve", None)
     stranger = ours(disposition="invalid", reason="geneve_cut")
     assert "not all there" in str(whys(stranger, seen))
+
+
+GRE = Layer("gre", {"gre.flags_and_version": "0x2000", "gre.proto": "0x6558", "gre.key": "0x00006409"})
+
+
+def over_gre(gre: Layer, *inside: Layer) -> Dissection:
+    """Return Wireshark's view of 90 bytes behind an IP header, of which GRE's are the first eight."""
+    ip = Layer("ip", {**OUTSIDE[1].fields, "ip.hdr_len": "20", "ip.len": "102"})
+    return theirs(OUTSIDE[0], ip, as_overlay(gre), *(inside or INSIDE))
+
+
+def test_nvgre() -> None:
+    """A GRE key is a subnet and a FlowID, without ports, and the length is what IP carries less eight."""
+    row = ours(encapsulation="nvgre", outer_src_port=None, udp_port=None, flow_id=9)
+    assert differences(row, over_gre(GRE), [4789]) == []
+    for field, value in (("vni", 101), ("flow_id", 8), ("inner_length", 75), ("udp_port", 4789)):
+        (found,) = differences(row | {field: value}, over_gre(GRE), [4789])
+        assert (found.field, found.ours, found.why) == (field, value, None)
+    # Whose ports those are that the overlay around has is no question.
+    nested = over_gre(GRE, *INSIDE[:2], OUTSIDE[2], VXLAN, *OUTSIDE[:2], as_overlay(GRE), *INSIDE)
+    assert differences(row | {"encapsulation": "nvgre/vxlan/nvgre"}, nested, [4789]) == []
+    # Behind a datagram to another port, it is what that carries.
+    stranger = ours(disposition="other", reason="other_port")
+    inside = theirs(*OUTSIDE, Layer("gtp", {}), OUTSIDE[1], as_overlay(GRE), *INSIDE)
+    assert whys(stranger, inside) == ["Wireshark dissects what another protocol carries"]
+    assert whys(stranger, over_gre(GRE)) == [None]
+
+
+def test_wireshark_stops_within_an_overlay() -> None:
+    """Where it sees the outer one and not what that carries, it is not the outer one that differs."""
+    row = ours(encapsulation="nvgre/gre/vxlan", flow_id=None)
+    further = (INSIDE[0], OUTSIDE[1], Layer("gre", {}))
+    (known,) = differences(row, over_gre(GRE, *further, Layer("data", {})), [4789])
+    assert (known.field, known.why) == ("vxlan", "Wireshark does not look into what GRE carries here")
+    assert None in whys(row, over_gre(GRE, *further))
+
+
+@pytest.mark.parametrize(
+    ("flags", "protocol"),
+    [
+        ("0x0000", "0x6558"),
+        ("0xa000", "0x6558"),
+        ("0x3000", "0x6558"),
+        ("0x6000", "0x6558"),
+        ("0x2001", "0x6558"),
+        ("0x2000", "0x0800"),
+    ],
+)
+def test_gre_that_is_not_nvgre(flags: str, protocol: str) -> None:
+    """RFC 7637 section 3.2: K is set, C and S are not, version 0, and what is carried is Ethernet."""
+    gre = Layer("gre", {**GRE.fields, "gre.flags_and_version": flags, "gre.proto": protocol})
+    assert as_overlay(gre) == gre
+
+
+def test_keys_that_not_every_header_has() -> None:
+    """They belong to the headers that say so; where one is lacking, nobody knows whose they are."""
+    columns: dict[str, list[str]] = {field: [] for fields in FIELDS.values() for field in fields}
+    columns |= {"gre.flags_and_version": ["0x0000", "0x2000"], "gre.proto": ["0x6558", "0x6558"]}
+    columns |= {"gre.key": ["0x00000709"]}
+    layers = _layers(["gre", "eth", "ip", "gre", "eth"], columns)
+    assert [layer.name for layer in layers] == ["gre", "eth", "ip", "nvgre", "eth"]
+    assert (layers[3].number("vni"), layers[3].number("flow_id")) == (7, 9)
+    columns |= {"gre.flags_and_version": ["0x2000", "0x2000"]}
+    layers = _layers(["gre", "eth", "ip", "gre", "eth"], columns)
+    assert [layer.get("vni") for layer in layers if layer.name == "nvgre"] == ["?", "?"]
+    assert layers[3].number("vni") is None
 
 
 def test_layers_that_tshark_leaves_out_of_its_list() -> None:

@@ -14,9 +14,17 @@ from vxinspect.cli.options import Options, common_without, whole_number
 from vxinspect.cli.output import OutputError, check_folder, check_output, paint_for
 from vxinspect.cli.progress import ProgressLine
 from vxinspect.containers import COMPRESSIONS, FORMATS, container_of
-from vxinspect.overlays import ASSIGNED_PORTS
+from vxinspect.overlays import ENCAPSULATIONS
 from vxinspect.render.text import clean, plural
-from vxinspect.rewrite import DST_MAC, SRC_MAC, Written, run_decap, run_encap, run_extract
+from vxinspect.rewrite import (
+    DST_MAC,
+    HIGHEST_FLOW_ID,
+    SRC_MAC,
+    Written,
+    run_decap,
+    run_encap,
+    run_extract,
+)
 from vxinspect.sources import HIGHEST_PORT, VXLAN_PORT, NamedSource
 
 __all__ = ["COMMANDS"]
@@ -106,7 +114,7 @@ def _extract(**given: Any) -> int:  # noqa: ANN401 - click's parameters
 
 
 def _encap(**given: Any) -> int:  # noqa: ANN401 - click's parameters
-    names = ("src_vtep", "dst_vtep", "src_mac", "dst_mac", "source_port", "ttl")
+    names = ("src_vtep", "dst_vtep", "src_mac", "dst_mac", "source_port", "flow_id", "ttl")
     headers = {name: given[name] for name in names} | {
         "vni": given["into_vni"],
         "encapsulation": given["into_encapsulation"],
@@ -122,6 +130,10 @@ def _encap(**given: Any) -> int:  # noqa: ANN401 - click's parameters
 
 def _source_port(context: click.Context, parameter: click.Parameter, text: str) -> int | None:
     return None if text == "hash" else whole_number(1, HIGHEST_PORT)(context, parameter, text)
+
+
+def _flow_id(context: click.Context, parameter: click.Parameter, text: str) -> int | None:
+    return None if text == "hash" else whole_number(0, HIGHEST_FLOW_ID)(context, parameter, text)
 
 
 def _outputs(what: str) -> list[Option]:
@@ -255,14 +267,14 @@ COMMANDS = (
                     *("--encapsulation", "into_encapsulation"),
                     metavar="NAME",
                     default="vxlan",
-                    type=click.Choice(["vxlan", *ASSIGNED_PORTS]),
-                    help_text=f"The overlay, of {', '.join(('vxlan', *ASSIGNED_PORTS))}; vxlan by default.",
+                    type=click.Choice(list(ENCAPSULATIONS)),
+                    help_text=f"The overlay, of {', '.join(ENCAPSULATIONS)}; vxlan by default.",
                 ),
                 _header(
                     *("--port", "to_port"),
                     metavar="N",
                     callback=whole_number(1, HIGHEST_PORT),
-                    help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; the others have one each.",
+                    help_text=f"UDP port of VXLAN, {VXLAN_PORT} by default; the others have no choice.",
                 ),
                 _header(
                     "--source-port",
@@ -270,6 +282,13 @@ COMMANDS = (
                     default="hash",
                     callback=_source_port,
                     help_text="UDP source port; hash, the default, takes one from 49152 on for each flow.",
+                ),
+                _header(
+                    "--flow-id",
+                    metavar="hash|N",
+                    default="hash",
+                    callback=_flow_id,
+                    help_text="FlowID of NVGRE, which has no ports; hash, the default: one for each flow.",
                 ),
                 _header(
                     "--ttl",
@@ -290,7 +309,7 @@ COMMANDS = (
             common_without(*_TEXT_OPTIONS, *_OUTER_OPTIONS),
         ),
         callback=_encap,
-        help="Write plain Ethernet frames as packets of VXLAN, VXLAN-GPE or Geneve.\n\n"
+        help="Write plain Ethernet frames as packets of VXLAN, VXLAN-GPE, Geneve or NVGRE.\n\n"
         "The reverse of decap: outer headers in front of each frame, with the don't-fragment bit set.",
         examples=[
             "vxinspect encap plain.pcap --src-vtep 192.0.2.1 --dst-vtep 192.0.2.2 --vni 100 -o out.pcap",

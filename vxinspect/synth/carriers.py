@@ -117,6 +117,11 @@ class Gre(_Tunnel, frozen=True, kw_only=True):
         return _WORD * (1 + (self.key is not None) + self.sequence + self.checksum)
 
     @property
+    def is_nvgre(self) -> bool:
+        """Whether its header is one of NVGRE as well (RFC 7637 section 3.2)."""
+        return self.key is not None and self.bridged and not self.sequence and not self.checksum
+
+    @property
     def brings_frame(self) -> bool:
         """Whether it carries Ethernet."""
         return self.bridged

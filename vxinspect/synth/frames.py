@@ -23,6 +23,7 @@ from vxinspect.synth.packet import (
     Packet,
     Tcp,
     Udp,
+    Wrap,
 )
 from vxinspect.synth.pieces import Piece, cut, present
 from vxinspect.synth.scenario import Underlay
@@ -77,21 +78,26 @@ _HOP_LIMIT = 64
 def encode(packet: Packet, underlay: Underlay) -> list[bytes]:
     """Return the frames of a packet on the underlay: one, or the fragments that are there."""
     sender, receiver = packet.sender, packet.receiver
-    header = packet.overlay.encode(packet.flags, packet.reserved, packet.vni, packet.inner.kind)
+    header = packet.overlay.encode(
+        packet.flags, packet.reserved, packet.vni, packet.inner.kind, packet.source_port
+    )
     frame = header + inner_frame(packet.inner)
     if packet.wrap is not None:
-        datagram = _datagram(packet, (sender.ip, receiver.ip), (packet.source_port, packet.port), frame)
-        whole = internet(sender.ip, receiver.ip, _UDP, datagram, ident=packet.outer_ident, ttl=underlay.ttl)
+        whole = internet(
+            *(sender.ip, receiver.ip),
+            packet.overlay.protocol,
+            _payload(packet, packet, frame),
+            ident=packet.outer_ident,
+            ttl=underlay.ttl,
+        )
         wrapped = ethernet(receiver.mac, sender.mac, sender.version, whole)
-        sender, receiver = packet.wrap.sender, packet.wrap.receiver
-        frame = packet.wrap.overlay.encode(I_FLAG, 0, packet.wrap.vni, "ethernet") + wrapped
-    ports = packet.source_port, packet.port
-    if packet.wrap is not None:
-        ports = packet.wrap.source_port, packet.wrap.port
-    datagram = _datagram(packet, (sender.ip, receiver.ip), ports, frame)
+        wrap = packet.wrap
+        sender, receiver = wrap.sender, wrap.receiver
+        frame = wrap.overlay.encode(I_FLAG, 0, wrap.vni, "ethernet", wrap.source_port) + wrapped
+    payload = _payload(packet, packet.wrap or packet, frame)
     macs = receiver.mac, sender.mac
     return [
-        _on_link(packet, macs, ip, underlay.vlan) for ip in _outer(packet, sender.ip, receiver.ip, datagram)
+        _on_link(packet, macs, ip, underlay.vlan) for ip in _outer(packet, sender.ip, receiver.ip, payload)
     ]
 
 
@@ -103,18 +109,18 @@ def _on_link(packet: Packet, macs: tuple[str, str], ip: bytes, vlan: tuple[int, 
     return ethernet(*ends, carried.ethertype, carried.data, vlan)
 
 
-def _outer(packet: Packet, src: str, dst: str, datagram: bytes) -> list[bytes]:
-    """Return the outer IP packets around a datagram."""
+def _outer(packet: Packet, src: str, dst: str, payload: bytes) -> list[bytes]:
+    """Return the outer IP packets around a payload."""
     if packet.pieces is None:
         chosen: list[Piece | None] = [None]
     else:
-        chosen = [*present(cut(len(datagram), packet.sender.version, packet.pieces.mtu), packet.pieces)]
+        chosen = [*present(cut(len(payload), packet.sender.version, packet.pieces.mtu), packet.pieces)]
     return [
         internet(
             src,
             dst,
-            _UDP,
-            datagram if piece is None else datagram[piece.offset : piece.offset + piece.length],
+            packet.outermost.protocol,
+            payload if piece is None else payload[piece.offset : piece.offset + piece.length],
             ident=packet.outer_ident,
             ttl=packet.ttl - packet.hops,
             traffic_class=packet.dscp << 2 | packet.ecn,
@@ -200,18 +206,23 @@ def icmp_error(
     answer = internet(router, ends.sender.ip, protocol, message, ttl=underlay.ttl)
     start = ETHERNET + TAG * len(underlay.vlan) + len(answer) - len(quoted)
     tunnel = ends.sender.ip, ends.receiver.ip, ends.vni
-    about = About(error, mtu, *tunnel, start, len(quoted) - packet.outer_header, packet.outermost.header)
+    about = About(error, mtu, *tunnel, start, len(quoted) - packet.outer_header, packet.outermost)
     return ethernet(ends.sender.mac, ROUTER_MAC, version, answer, underlay.vlan), about
 
 
-def _datagram(packet: Packet, ends: tuple[str, str], ports: tuple[int, int], data: bytes) -> bytes:
-    """Return the outer UDP datagram between two addresses, its checksum zero, right or wrong."""
+def _payload(packet: Packet, around: Packet | Wrap, data: bytes) -> bytes:
+    """Return what the IP packet of one of a packet's overlays carries.
+
+    It is a UDP datagram, its checksum zero, right or wrong; or the overlay's header and what follows, `data`.
+    """
+    if not around.overlay.is_over_udp:
+        return data
     length = 0 if packet.zero_length else 8 + len(data)
-    datagram = bytes(dpkt.udp.UDP(sport=ports[0], dport=ports[1], ulen=length, sum=0)) + data
+    datagram = bytes(dpkt.udp.UDP(sport=around.source_port, dport=around.port, ulen=length, sum=0)) + data
     if packet.checksum == "zero":
         return datagram
     # The pseudo-header has the real length, whatever the field says (RFC 2675 section 4).
-    datagram = summed(*ends, _UDP, datagram)
+    datagram = summed(around.sender.ip, around.receiver.ip, _UDP, datagram)
     if packet.checksum == "wrong":
         # Neither right nor zero, and still wrong where 0xffff and 0 mean the same.
         return _with_sum(_UDP, datagram, _sum_of(_UDP, datagram) ^ 0x5555 or 0x1111)

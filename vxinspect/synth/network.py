@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeVar
 
 from vxinspect.exceptions import ScenarioError
-from vxinspect.overlays import ASSIGNED_PORTS
+from vxinspect.overlays import ASSIGNED_PORTS, ENCAPSULATIONS
 from vxinspect.synth import scenario as declared
 from vxinspect.synth.overlays import VXLAN_OVERLAY, Option, Overlay
 from vxinspect.synth.scenario import Scenario
@@ -183,8 +183,9 @@ class Network:
             raise ScenarioError("", f"{path}.encapsulation", expected, repr(name))
         if vni.group_policy is not None and name != "vxlan":
             raise ScenarioError("", f"{path}.group_policy", "a VNI of VXLAN", f"one of {name}")
-        if vni.next_protocol == "ip" and name == "vxlan":
-            raise ScenarioError("", f"{path}.next_protocol", "'ethernet', as VXLAN has no other", "'ip'")
+        if vni.next_protocol == "ip" and name in ("vxlan", "nvgre"):
+            expected = f"'ethernet', as {ENCAPSULATIONS[name]} has no other"
+            raise ScenarioError("", f"{path}.next_protocol", expected, "'ip'")
         if vni.options and name != "geneve":
             raise ScenarioError("", f"{path}.options", "a VNI of Geneve", f"one of {name}")
         options = tuple(

@@ -8,11 +8,14 @@ from vxinspect.overlays import ASSIGNED_PORTS
 
 __all__ = ["VXLAN_OVERLAY", "Encapsulation", "Option", "Overlay", "Payload"]
 
-Encapsulation: TypeAlias = Literal["vxlan", "vxlan-gpe", "geneve"]
+Encapsulation: TypeAlias = Literal["vxlan", "vxlan-gpe", "geneve", "nvgre"]
 Payload: TypeAlias = Literal["ethernet", "ipv4", "ipv6"]
 
 
 _HEADER = 8
+_UDP_HEADER = 8
+_UDP, _GRE = 17, 47
+_KEY_PRESENT = 0x2000
 _UNIT = 4
 _P_FLAG = 0x04
 _CRITICAL = 0x40
@@ -51,16 +54,42 @@ class Overlay:
         return _HEADER + sum(len(option.encode()) for option in self.options)
 
     @property
+    def is_over_udp(self) -> bool:
+        """Whether it has ports and a checksum; NVGRE is GRE, and has a FlowID."""
+        return self.name != "nvgre"
+
+    @property
+    def protocol(self) -> int:
+        """What the outer IP header announces."""
+        return _UDP if self.is_over_udp else _GRE
+
+    @property
+    def udp_header(self) -> int:
+        """Length of what is in front of its header."""
+        return _UDP_HEADER if self.is_over_udp else 0
+
+    @property
+    def has_i_flag(self) -> bool:
+        """Whether its header says that the VNI is valid; that of the others always is."""
+        return self.name in ("vxlan", "vxlan-gpe")
+
+    @property
     def is_critical(self) -> bool:
         """Whether a receiver must know an option."""
         return any(option.is_critical for option in self.options)
 
     def port(self, vxlan: int) -> int:
-        """Return the UDP port of a VTEP that receives VXLAN on `vxlan`."""
-        return ASSIGNED_PORTS.get(self.name, vxlan)
+        """Return the UDP port of a VTEP that receives VXLAN on `vxlan`; 0 where there is no UDP."""
+        return ASSIGNED_PORTS.get(self.name, vxlan) if self.is_over_udp else 0
 
-    def encode(self, flags: int, reserved: int, vni: int, payload: Payload) -> bytes:
-        """Return the header; `flags` and the 24 bits behind them, `reserved`, are VXLAN's."""
+    def encode(self, flags: int, reserved: int, vni: int, payload: Payload, flow: int) -> bytes:
+        """Return the header.
+
+        `flags` and the 24 bits behind them, `reserved`, are VXLAN's; `flow` is NVGRE's FlowID.
+        """
+        if self.name == "nvgre":
+            # RFC 7637 section 3.2.
+            return struct.pack(">HHI", _KEY_PRESENT, _PROTOCOL_TYPE[payload], vni << 8 | flow)
         if self.name == "geneve":
             # RFC 8926 section 3.4.
             options = b"".join(option.encode() for option in self.options)

@@ -239,7 +239,7 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Wrap:
-    """A second overlay around a packet."""
+    """A second overlay around a packet. `source_port`: of NVGRE, its FlowID."""
 
     vni: int
     sender: Vtep
@@ -249,7 +249,7 @@ class Wrap:
 
     @property
     def port(self) -> int:
-        """The UDP port that it goes to."""
+        """The UDP port that it goes to; 0 where there is no UDP."""
         return self.overlay.port(self.receiver.port)
 
 
@@ -276,8 +276,9 @@ class Pieces:
 class Packet:
     """An overlay's packet. `exchange` numbers those of its traffic; `reply`: not from who opened it.
 
-    `time` is in nanoseconds since 1970. `flags` and `reserved` are VXLAN's; `fault` is the index of the one
-    fault that befell this packet, `hops` the routers that it has passed.
+    `time` is in nanoseconds since 1970. `flags` and `reserved` are VXLAN's. NVGRE has no `port`, and a FlowID
+    as `source_port`. `fault` is the index of the one fault that befell this packet, `hops` the routers that
+    it has passed.
     """
 
     time: int
@@ -310,8 +311,8 @@ class Packet:
 
     @property
     def has_vni(self) -> bool:
-        """Whether the header says that its VNI is valid; Geneve's always is."""
-        return self.overlay.name == "geneve" or bool(self.flags & I_FLAG)
+        """Whether the header says that its VNI is valid."""
+        return not self.overlay.has_i_flag or bool(self.flags & I_FLAG)
 
     @property
     def is_flood(self) -> bool:
@@ -328,12 +329,13 @@ class Packet:
         """Length of the frame behind the outermost overlay's header."""
         if self.wrap is None:
             return self.inner.length
-        return ETHERNET + self.outer_header + UDP + self.overlay.header + self.inner.length
+        overlay = self.overlay
+        return ETHERNET + self.outer_header + overlay.udp_header + overlay.header + self.inner.length
 
     @property
     def outer_length(self) -> int:
         """Length of the outermost VTEP's IP packet, in one piece."""
-        return self.outer_header + UDP + self.outermost.header + self.carried
+        return self.outer_header + self.outermost.udp_header + self.outermost.header + self.carried
 
     @property
     def outermost_length(self) -> int:
@@ -382,7 +384,7 @@ class About:
     """What an ICMP error tells and quotes: its kind, an MTU, and of the packet its tunnel and VNI.
 
     `start`: where the quote begins in the frame; `kept`: how many bytes there are behind its IP header;
-    `header`: how long that of the quoted overlay is.
+    `overlay`: the one that is quoted.
     """
 
     error: IcmpError
@@ -392,7 +394,7 @@ class About:
     vni: int
     start: int
     kept: int
-    header: int = VXLAN
+    overlay: Overlay = VXLAN_OVERLAY
 
 
 @dataclass(slots=True)

@@ -5,15 +5,17 @@ from zlib import crc32
 
 from vxinspect.synth.exchanges import Step
 from vxinspect.synth.network import Network, Segment, Vtep
+from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import G_FLAG, I_FLAG, L4, Inner, Ip, Nd, Packet, Planned, Tcp, Udp
 from vxinspect.synth.scenario import Scenario
 
-__all__ = ["COPY_GAP", "Plan", "source_port", "with_l4"]
+__all__ = ["COPY_GAP", "Plan", "flow_hash", "with_l4"]
 
 COPY_GAP = 1_000
 """Nanoseconds between the copies of one flooded frame (head-end replication)."""
 _EPHEMERAL, _PORTS = 49_152, 16_384
 """The dynamic ports that RFC 7348 section 5 recommends for the source."""
+_FLOW_IDS = 256
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Plan:
     def _packet(self, time: int, of: tuple[str, int], step: Step, ends: tuple[Vtep, Vtep]) -> Packet:
         (traffic, exchange), (sender, receiver) = of, ends
         underlay, segment = self.scenario.underlay, step.sender.segment
-        port = source_port(step.inner) if underlay.source_port == "hash" else underlay.source_port
+        fixed = underlay.source_port if segment.overlay.is_over_udp else underlay.flow_id
         policy = segment.group_policy
         return Packet(
             time,
@@ -80,7 +82,7 @@ class Plan:
             _within(segment, step.inner),
             step.sender.name,
             vni=segment.vni,
-            source_port=port,
+            source_port=flow_hash(segment.overlay, step.inner) if fixed == "hash" else fixed,
             port=segment.overlay.port(receiver.port),
             outer_ident=self.ident(sender),
             ttl=underlay.ttl,
@@ -121,15 +123,19 @@ def _is_of_link(l4: L4) -> bool:
     return isinstance(l4, Nd) or (isinstance(l4, Udp) and l4.message is not None)
 
 
-def source_port(inner: Inner) -> int:
-    """Return the outer source port: a hash of the inner headers (RFC 7348 section 5)."""
+def flow_hash(overlay: Overlay, inner: Inner) -> int:
+    """Return what the underlay tells flows apart by: a hash of the inner headers.
+
+    It is an outer source port (RFC 7348 section 5), or NVGRE's FlowID (RFC 7637 section 3.2).
+    """
     parts: list[object] = [inner.src, inner.dst]
     if isinstance(inner.body, Ip):
         l4 = inner.body.l4
         parts = [inner.body.src, inner.body.dst, l4.name]
         if isinstance(l4, Tcp | Udp):
             parts += [l4.sport, l4.dport]
-    return _EPHEMERAL + crc32(" ".join(map(str, parts)).encode()) % _PORTS
+    number = crc32(" ".join(map(str, parts)).encode())
+    return _EPHEMERAL + number % _PORTS if overlay.is_over_udp else number % _FLOW_IDS
 
 
 def with_l4(packet: Packet, **changes: object) -> None:

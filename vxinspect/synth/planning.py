@@ -8,9 +8,9 @@ import msgspec
 from vxinspect.exceptions import ScenarioError
 from vxinspect.synth import faults
 from vxinspect.synth import scenario as declared
-from vxinspect.synth.carriers import check_carriers
+from vxinspect.synth.carriers import Gre, check_carriers
 from vxinspect.synth.exchanges import Pair, Step, announcement, steps
-from vxinspect.synth.kinds import Offload, OverMtu, ZeroLength
+from vxinspect.synth.kinds import Carried, Offload, OverMtu, ZeroLength
 from vxinspect.synth.network import Network, Station, nanoseconds
 from vxinspect.synth.packet import Packet, Pieces
 from vxinspect.synth.plan import Plan
@@ -44,10 +44,29 @@ def make_plan(scenario: Scenario) -> Plan:
         _converse(plan, index, traffic, names)
     plan.sort()
     faults.befall_packets(plan)
+    _tell_nvgre_apart(plan)
     _fit_underlay(plan)
     _fit_carriers(plan)
     faults.befall_capture(plan)
     return plan
+
+
+def _tell_nvgre_apart(plan: Plan) -> None:
+    """Raise `ScenarioError` for a carrier that is NVGRE to whoever looks for that, where there is some."""
+    if not any("nvgre" in (packet.overlay.name, packet.outermost.name) for packet in plan.packets):
+        return
+    scenario = plan.scenario
+    declared = [("underlay", scenario.underlay.carriers)]
+    declared += [
+        (f"fault[{index}]", fault.carriers)
+        for index, fault in enumerate(scenario.fault)
+        if isinstance(fault, Carried)
+    ]
+    for path, carriers in declared:
+        for index, carrier in enumerate(carriers):
+            if isinstance(carrier, Gre) and carrier.is_nvgre:
+                expected = "no key, or a sequence number or a checksum too, for NVGRE is there as well"
+                raise ScenarioError("", f"{path}.carriers[{index}].key", expected, str(carrier.key))
 
 
 def _announce(plan: Plan, path: str, station: Station, at: int) -> None:

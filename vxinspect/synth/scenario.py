@@ -54,6 +54,7 @@ class Underlay(_Part, frozen=True, kw_only=True):
     `vlan`: outer 802.1Q tags, the outermost first. `mtu`: of the IP packets; one that is larger is an error,
     or with `oversize` "fragment" cut by its VTEP. `udp_checksum`: zero (RFC 7348 section 5), or valid.
     `source_port`: a hash of the inner headers in 49152 to 65535 (RFC 7348 section 5), or one port for all.
+    `flow_id`: what NVGRE has in its place (RFC 7637 section 3.2).
     `carriers`: what brings the VTEPs' packets, the outermost first.
     """
 
@@ -64,6 +65,7 @@ class Underlay(_Part, frozen=True, kw_only=True):
     oversize: Literal["error", "fragment"] = "error"
     udp_checksum: Literal["zero", "valid"] = "zero"
     source_port: Literal["hash"] | Port = "hash"
+    flow_id: Literal["hash"] | Annotated[int, msgspec.Meta(ge=0, le=255)] = "hash"
     carriers: Carriers = ()
 
 

@@ -47,6 +47,7 @@ __all__ = [
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
+
 _DONT_LEARN, _POLICY_APPLIED, _POLICY_ID = 0x400000, 0x080000, 0xFFFF
 """Of the 24 bits behind the flags, those of a group policy."""
 
@@ -64,12 +65,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One overlay around a frame: `path` names what wraps that, itself included."""
+    """One overlay around a frame: `path` names what wraps that, itself included.
+
+    `source_port` is None of one that is not over UDP.
+    """
 
     vni: int
     src: str
     dst: str
-    source_port: int
+    source_port: int | None
     outer_mac: str | None
     path: str
     depth: int
@@ -88,7 +92,7 @@ class Share:
     vni: int
     src: str
     dst: str
-    source_port: int
+    source_port: int | None
     outer_mac: str | None
     first: int
     last: int
@@ -136,6 +140,10 @@ class Share:
     """Of many: those that only repeat an acknowledgement."""
     overlay_bytes: int = 8
     """Of one packet: the headers of all its overlays."""
+    udp_bytes: int = UDP
+    """Of one packet: the UDP headers of its overlays."""
+    flow_id: int | None = None
+    """Of one packet in NVGRE, its innermost overlay."""
     carrier_bytes: int = 0
     """Of one packet: the headers of its carriers, without IP's."""
     path: str = "vxlan"
@@ -254,14 +262,16 @@ def _plain(plain: Plain, tags: int, snap: int) -> Ending:
 
 def _ending(packet: Packet, ports: frozenset[int], tags: int, snap: int) -> Ending:
     """Return how a packet counts that is there as a whole."""
-    port = packet.port if packet.wrap is None else packet.wrap.port
-    behind_udp = _link(tags) + packet.carriers_length + packet.outer_header + UDP
+    overlay, port = packet.outermost, packet.port if packet.wrap is None else packet.wrap.port
+    behind_udp = _link(tags) + packet.carriers_length + packet.outer_header + overlay.udp_header
     if packet.pieces is None and snap < behind_udp:
         return Ending("malformed", "outer_cut")
-    if port not in ports:
+    if overlay.is_over_udp and port not in ports:
         return Ending("other", "other_port")
-    overlay = packet.outermost
     if packet.pieces is None and snap < behind_udp + overlay.header:
+        if not overlay.is_over_udp:
+            # Of GRE no more is known than that.
+            return Ending("other", "non_udp")
         return Ending("invalid", "geneve_cut" if overlay.name == "geneve" else "vxlan_cut")
     is_valid = packet.wrap is not None or packet.has_vni
     return Ending("vxlan") if is_valid else Ending("invalid", "i_flag_clear")
@@ -271,7 +281,8 @@ def told(about: About, snap: int) -> tuple[bool, bool]:
     """Return whether an ICMP error is known to be about a VXLAN packet, and whether its VNI is known."""
     header = IPV4 if ":" not in about.src else IPV6
     kept = min(about.kept, snap - about.start - header)
-    return kept >= UDP, kept >= UDP + about.header
+    vni = about.overlay.udp_header + about.overlay.header
+    return kept >= UDP, kept >= vni
 
 
 def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int, *, lost: int = 0) -> Share:
@@ -285,7 +296,8 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     lengths, wires = lengths[: len(lengths) - lost], wires[: len(wires) - lost]
     wrap = packet.wrap
     # The packet inside of another is one only where it would be one outside; else it is a tenant's UDP.
-    is_nested = wrap is not None and packet.port in ports and packet.has_vni
+    is_found = packet.port in ports or not packet.overlay.is_over_udp
+    is_nested = wrap is not None and is_found and packet.has_vni
     own = packet if wrap is None or is_nested else wrap
     inner = packet.inner if wrap is None or is_nested else carried(packet)
     # Where the inner frame begins, and how much of it the capture holds: all of a datagram in pieces.
@@ -311,7 +323,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         "inner_fragment": seen["protocol"] is not None and _is_fragment(inner),
         "stacked": is_nested or bool(packet.carriers),
         "critical_options": packet.outermost.is_critical or own.overlay.is_critical,
-        "zero_checksum_ipv6": packet.checksum == "zero" and own.sender.version == 6,  # noqa: PLR2004
+        "zero_checksum_ipv6": _lacks_checksum_ipv6(packet, own.overlay),
     }
     carriers_ip = sum(carrier.ip_header for carrier in packet.carriers)
     outer_ip = len(lengths) * (packet.outer_header + _fragment_header(packet) + carriers_ip)
@@ -319,7 +331,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         own.vni,
         own.sender.ip,
         own.receiver.ip,
-        own.source_port,
+        own.source_port if own.overlay.is_over_udp else None,
         own.sender.mac if is_nested else packet.outer_mac,
         time,
         time,
@@ -337,17 +349,21 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         inner_sum=_inner_sum(packet, inner, kept, whole=whole),
         pieces=len(lengths) if packet.pieces is not None else 0,
         overlay_bytes=own.overlay.header,
+        udp_bytes=own.overlay.udp_header,
+        flow_id=None if own.overlay.is_over_udp else own.source_port,
         carrier_bytes=sum(carrier.header for carrier in packet.carriers),
         path=_path(packet.carriers, own.overlay),
         policy=packet.reserved & _POLICY_ID if has_policy else None,
         dont_learn=dont_learn,
     )
     if wrap is not None and is_nested:
-        ends = wrap.sender.ip, wrap.receiver.ip, wrap.source_port, packet.outer_mac
+        port = wrap.source_port if wrap.overlay.is_over_udp else None
+        ends = wrap.sender.ip, wrap.receiver.ip, port, packet.outer_mac
         around = _path(packet.carriers, wrap.overlay)
         made.around = (Layer(wrap.vni, *ends, around, 1),)
         made.path = f"{around}/{packet.overlay.name}"
         made.overlay_bytes += wrap.overlay.header
+        made.udp_bytes += wrap.overlay.udp_header
         # Of the packet directly inside, which is the other VTEP's.
         seen |= {"inner_dscp": 0, "inner_ecn": 0}
     for name, value in seen.items():
@@ -364,9 +380,14 @@ def _path(carriers: tuple[Carrier, ...], overlay: Overlay) -> str:
     return "/".join([*(carrier.word for carrier in carriers), overlay.name])
 
 
+def _lacks_checksum_ipv6(packet: Packet, overlay: Overlay) -> bool:
+    """Whether the UDP around an overlay of a packet has no checksum where IPv6 asks for one."""
+    return overlay.is_over_udp and packet.checksum == "zero" and packet.sender.version == 6  # noqa: PLR2004
+
+
 def _outer_sum(packet: Packet, *, whole: bool) -> str:
     """Return what the outer UDP checksum is found to be; `whole`: all of the datagram is there."""
-    if packet.checksum == "zero":
+    if packet.checksum == "zero" or not packet.outermost.is_over_udp:
         return "zero"
     if not whole:
         return "unverified"

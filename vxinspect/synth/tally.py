@@ -192,7 +192,7 @@ class Cost:
 
     sums: Sums = field(default_factory=Sums)
     outer_ip: int = 0
-    layers: int = 0
+    udp: int = 0
     overlays: int = 0
     carriers: int = 0
     largest: int = 0
@@ -203,7 +203,7 @@ class Cost:
         """Count a share."""
         self.sums.add(share)
         self.outer_ip += share.outer_ip
-        self.layers += share.packets * len(share.layers)
+        self.udp += share.packets * share.udp_bytes
         self.overlays += share.packets * share.overlay_bytes
         self.carriers += share.packets * share.carrier_bytes
         self.largest = max(self.largest, share.largest)
@@ -217,7 +217,7 @@ class Cost:
         sums = self.sums
         row = sums.row()
         row["outer_ip_bytes"] = self.outer_ip
-        row["udp_bytes"], row["vxlan_bytes"] = 8 * self.layers, self.overlays
+        row["udp_bytes"], row["vxlan_bytes"] = self.udp, self.overlays
         row["carrier_bytes"] = self.carriers
         headers = self.outer_ip + row["udp_bytes"] + self.overlays + self.carriers
         row["outer_ethernet_bytes"] = row["overhead_bytes"] - headers
@@ -260,7 +260,8 @@ class Direction:
         # What repeats is no change: a million packets are one.
         if self.ttls[-1:] != [share.ttl]:
             self.ttls.append(share.ttl)
-        self.ports[share.layers[0].source_port] += share.packets
+        if share.layers[0].source_port is not None:
+            self.ports[share.layers[0].source_port] += share.packets
         self.note("vnis", share.layers[0].vni)
         self.note("dscp", share.dscp)
         self.note("ecn", _ECN[share.ecn])
@@ -355,7 +356,8 @@ class Tally:
         is_ahead = layer.src == tunnel_key[0]
         (tunnel.ahead if is_ahead else tunnel.back).add(share)
         tunnel.note("vnis", layer.vni)
-        tunnel.note("ports_ab" if is_ahead else "ports_ba", layer.source_port)
+        if layer.source_port is not None:
+            tunnel.note("ports_ab" if is_ahead else "ports_ba", layer.source_port)
         self._add_vteps(share, layer)
 
     def _add_vteps(self, share: Share, layer: Layer) -> None:

@@ -50,6 +50,7 @@ def make_truth(
     counts: Counter[Ending] = Counter()
     notes: Counter[str] = Counter()
     overlays: Counter[str] = Counter()
+    flow_ids: Counter[tuple[int, str, int]] = Counter()
     tally = Tally()
     count = _Counter(plan, emitted)
     sightings: list[Sighting] = []
@@ -63,6 +64,8 @@ def make_truth(
             seen = count.share(frame.planned, frame.time)
             notes.update(seen.notes)
             overlays[frame.planned.outermost.name] += 1
+            if seen.flow_id is not None:
+                flow_ids[seen.vni, seen.path, seen.flow_id] += 1
             tally.add(seen)
         elif ending.disposition == "other" and isinstance(frame.planned, Plain):
             count.complaint(frame.planned, tally)
@@ -82,6 +85,10 @@ def make_truth(
         "frames": _frames(counts, notes, overlays) | {"incomplete_datagrams": len(unfinished)},
         "copies": count_copies(sightings),
         "incomplete_datagrams": unfinished[:_LISTED],
+        "flow_ids": [
+            {"vni": vni, "encapsulation": path, "flow_id": flow_id, "packets": packets}
+            for (vni, path, flow_id), packets in sorted(flow_ids.items())
+        ],
         "faults": _faults(plan, emitted, numbers),
         **{name: _columns(name, rows) for name, rows in tally.tables().items()},
     }

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
-from vxinspect.overlays import ASSIGNED_PORTS
+from vxinspect.overlays import ASSIGNED_PORTS, ENCAPSULATIONS
 from vxinspect.sources import VXLAN_PORT
-from vxinspect.verify.dissection import Dissection, Encapsulated, Layer
+from vxinspect.verify.dissection import UNKNOWN, Dissection, Encapsulated, Layer
 
 __all__ = ["Difference", "differences"]
 
 Ours: TypeAlias = Mapping[str, Any]
 """A row of `packets`."""
 
-_UDP_AND_VXLAN = 16
-"""Bytes of the UDP and VXLAN headers."""
 _UDP = 8
 
 OFFLOAD = "segmentation offload left a length at 0, and Wireshark takes it at its word"
@@ -72,10 +70,17 @@ def differences(ours: Ours, theirs: Dissection, ports: Sequence[int]) -> list[Di
     if is_vxlan != bool(layers):
         why = _why_missing(ours, theirs) if is_vxlan else _why_more(ours, theirs, layers[0], ports)
         return [*found, Difference("vxlan", _yes(is_vxlan), _yes(not is_vxlan), why)]
+    if is_vxlan and len(layers) < _depth(ours) and (why := _why_missing(ours, theirs)):
+        return [*found, Difference("vxlan", _yes(True), _yes(False), why)]  # noqa: FBT003 - the values themselves
     if is_vxlan:
         nearest = min((_in_layer(ours, layer) for layer in layers), key=len)
         found += nearest
     return found
+
+
+def _depth(ours: Ours) -> int:
+    """Return how many overlays there are around a tenant's frame."""
+    return sum(name in ENCAPSULATIONS for name in str(ours["encapsulation"]).split("/"))
 
 
 def _yes(holds: bool) -> str:  # noqa: FBT001 - the value itself
@@ -99,13 +104,14 @@ def _why_more(ours: Ours, theirs: Dissection, layer: Encapsulated, ports: Sequen
         return FRAGMENT if theirs.is_fragment else None
     if ours["reason"] == "non_udp":
         return QUOTED if {"icmp", "icmpv6"} & set(before) else TUNNELLED
-    if ours["reason"] == "other_port" and layer.udp is not None:
-        if layer.udp.number("srcport") in (*ports, VXLAN_PORT, *ASSIGNED_PORTS.values()):
+    if ours["reason"] == "other_port":
+        udp = layer.udp
+        if udp is not None and udp.number("srcport") in (*ports, VXLAN_PORT, *ASSIGNED_PORTS.values()):
             return SOURCE_PORT
-        if layer.udp.number("dstport") == VXLAN_PORT:
+        if udp is not None and udp.number("dstport") == VXLAN_PORT:
             return NOT_ASKED
         # The datagram to another port is not the tunnel's.
-        return TUNNELLED if before.count("udp") > 1 else None
+        return TUNNELLED if before.count("udp") > (udp is not None) else None
     return _BY_REASON.get(ours["reason"])
 
 
@@ -127,7 +133,6 @@ def _outside(layer: Encapsulated, ours: Ours) -> Pairs:
     network, udp = layer.network, layer.udp
     pairs: Pairs = [
         ("encapsulation", _path(ours, layer)),
-        ("vni", layer.overlay.number("vni")),
         ("src_vtep", _get(network, "src")),
         ("dst_vtep", _get(network, "dst")),
         ("outer_src_port", _number(udp, "srcport")),
@@ -135,17 +140,27 @@ def _outside(layer: Encapsulated, ours: Ours) -> Pairs:
         ("src_mac", _get(layer.stations, "src")),
         ("dst_mac", _get(layer.stations, "dst")),
     ]
-    length = _number(udp, "length")
+    # Of a key that is one layer's or another's, nothing says which.
+    pairs += [
+        (name, layer.overlay.number(field)) for name, field in _OF_HEADER if _tells(layer.overlay, field)
+    ]
     # With a length of 0, there is nothing to compare: the frame's own length decides.
-    if length and layer.options is not None and "offload" not in ours["notes"]:
-        pairs.append(("inner_length", length - _UDP_AND_VXLAN - layer.options))
+    if layer.length is not None and "offload" not in ours["notes"]:
+        pairs.append(("inner_length", layer.length))
     return pairs
+
+
+_OF_HEADER = (("vni", "vni"), ("flow_id", "flow_id"))
+
+
+def _tells(overlay: Layer, field: str) -> bool:
+    return overlay.get(field) not in (None, UNKNOWN)
 
 
 def _path(ours: Ours, layer: Encapsulated) -> str:
     """Return our path, ended as Wireshark has it: it tells VXLAN-GPE by the port alone, and so do we."""
     *around, innermost = str(ours["encapsulation"]).split("/")
-    is_same = (innermost == "geneve") == (layer.overlay.name == "geneve")
+    is_same = innermost.removesuffix("-gpe") == layer.overlay.name
     return "/".join([*around, innermost if is_same else layer.overlay.name])
 
 

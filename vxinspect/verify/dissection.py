@@ -7,7 +7,7 @@ __all__ = ["FIELDS", "OVERLAYS", "PREFERENCES", "UNKNOWN", "Dissection", "Encaps
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "eth": ("eth.src", "eth.dst"),
-    "ip": ("ip.src", "ip.dst", "ip.len", "ip.flags.mf", "ip.frag_offset"),
+    "ip": ("ip.src", "ip.dst", "ip.len", "ip.hdr_len", "ip.flags.mf", "ip.frag_offset"),
     "ipv6": ("ipv6.src", "ipv6.dst", "ipv6.plen"),
     "ipv6.fraghdr": ("ipv6.fraghdr.more", "ipv6.fraghdr.offset"),
     "arp": ("arp.src.proto_ipv4", "arp.dst.proto_ipv4"),
@@ -16,10 +16,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "sctp": ("sctp.srcport", "sctp.dstport"),
     "vxlan": ("vxlan.vni",),
     "geneve": ("geneve.vni", "geneve.options"),
+    "gre": ("gre.flags_and_version", "gre.proto", "gre.key"),
 }
-"""Of each layer, by Wireshark's names. Each stands once in a layer, but for options, which some lack."""
+"""Of each layer, by Wireshark's names. Each stands once in a layer, but options and keys, which some lack."""
 
-OVERLAYS = ("vxlan", "geneve")
+OVERLAYS = ("vxlan", "geneve", "nvgre")
 """The layers that are overlays; VXLAN-GPE is one of the first's."""
 
 PREFERENCES: Mapping[str, str] = {
@@ -30,6 +31,9 @@ PREFERENCES: Mapping[str, str] = {
 }
 """What each frame says by itself, but for a datagram in fragments: that is in the frame that completes it.
 No segment is held back for a later one, and no checksum hides a layer."""
+
+_UDP_AND_OVERLAY, _NVGRE = 16, 8
+"""Bytes of headers without options: UDP's with that of an overlay over it, and NVGRE's."""
 
 UNKNOWN = "?"
 """A field that is one layer's or another's."""
@@ -54,9 +58,33 @@ class Layer:
         return self.fields.get(f"{self.name}.{field}")
 
     def number(self, field: str) -> int | None:
-        """Return a field that is a number."""
+        """Return a field that is a number, and known to be this layer's."""
         text = self.get(field)
-        return None if text is None else int(text, 0)
+        return None if text in (None, UNKNOWN) else int(text, 0)
+
+
+_KEY_PRESENT = 0x2000
+_NOT_NVGRE = 0xDC07
+"""Checksum, routing, sequence number, strict source route, recursion's last bit, version."""
+_BRIDGED = 0x6558
+
+
+def has_key(gre: Layer) -> bool:
+    """Whether a GRE header has a key."""
+    return bool((gre.number("flags_and_version") or 0) & _KEY_PRESENT)
+
+
+def as_overlay(layer: Layer) -> Layer:
+    """Return GRE as what it is as well by RFC 7637 section 3.2, if so: Wireshark knows NVGRE as GRE alone."""
+    if layer.name != "gre":
+        return layer
+    flags, key = layer.number("flags_and_version") or 0, layer.get("key")
+    if not has_key(layer) or flags & _NOT_NVGRE or layer.number("proto") != _BRIDGED or key is None:
+        return layer
+    if key == UNKNOWN:
+        return Layer("nvgre", {"nvgre.vni": UNKNOWN, "nvgre.flow_id": UNKNOWN})
+    number = int(key, 0)
+    return Layer("nvgre", {"nvgre.vni": str(number >> 8), "nvgre.flow_id": str(number & 0xFF)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +110,27 @@ class Encapsulated:
 
     @property
     def udp(self) -> Layer | None:
-        """The tunnel's UDP."""
+        """The tunnel's UDP; NVGRE has none."""
+        if self.overlay.name == "nvgre":
+            return None
         return next((layer for layer in reversed(self.before) if layer.name == "udp"), None)
+
+    @property
+    def length(self) -> int | None:
+        """Length of the frame behind, as the headers in front tell it; None where they do not, or say 0."""
+        if self.overlay.name != "nvgre":
+            length = None if self.udp is None else self.udp.number("length")
+            return length - _UDP_AND_OVERLAY - self.options if length and self.options is not None else None
+        network = self.before[-1] if self.before else None
+        if network is None or network.name not in ("ip", "ipv6") or _is_piece(network):
+            # Of a datagram in pieces, it is the length of the last.
+            return None
+        if network.name == "ipv6":
+            length = network.number("plen")
+        else:
+            length, header = network.number("len"), network.number("hdr_len")
+            length = length - header if length and header else None
+        return length - _NVGRE if length else None
 
     @property
     def stations(self) -> Layer | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from vxinspect.verify.dissection import FIELDS, PREFERENCES, Dissection, Layer, decode_as
+from vxinspect.verify.dissection import FIELDS, PREFERENCES, Dissection, Layer, as_overlay, decode_as
 from vxinspect.verify.errors import VerifyError
 
 __all__ = ["pyshark_version", "sample_of", "sampled"]
@@ -75,4 +75,4 @@ def sampled(
 def _layer(layer: Any) -> Layer:  # noqa: ANN401 - pyshark has no types
     name = str(layer.layer_name)
     told = {field: layer.get_field(field) for field in FIELDS.get(name, ())}
-    return Layer(name, {field: str(value) for field, value in told.items() if value is not None})
+    return as_overlay(Layer(name, {field: str(value) for field, value in told.items() if value is not None}))

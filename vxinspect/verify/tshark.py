@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vxinspect.overlays import ASSIGNED_PORTS
-from vxinspect.verify.dissection import FIELDS, PREFERENCES, UNKNOWN, Dissection, Layer, decode_as
+from vxinspect.verify.dissection import (
+    FIELDS,
+    PREFERENCES,
+    UNKNOWN,
+    Dissection,
+    Layer,
+    as_overlay,
+    decode_as,
+    has_key,
+)
 from vxinspect.verify.errors import VerifyError
 
 __all__ = ["Tshark", "find_tshark"]
@@ -17,6 +26,7 @@ __all__ = ["Tshark", "find_tshark"]
 _FRAME = ("frame.encap_type", "frame.len", "frame.protocols")
 _OF_LAYERS = tuple(field for fields in FIELDS.values() for field in fields)
 _OPTIONS = "geneve.options"
+_FLAGS, _KEY = "gre.flags_and_version", "gre.key"
 _GPE = str(ASSIGNED_PORTS["vxlan-gpe"])
 _NEWS = re.compile(r"^Running as user .*|^ ?$|.*could be dangerous\.$")
 """What it says of itself and not of the capture."""
@@ -109,6 +119,7 @@ def _layers(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[Laye
     if 0 < len(columns[_OPTIONS]) < names.count("geneve"):
         # Of options that not every layer has, nothing says whose they are.
         columns = {**columns, _OPTIONS: [UNKNOWN] * names.count("geneve")}
+    columns = {**columns, _KEY: _keys(columns)}
     turns = dict.fromkeys(FIELDS, 0)
     layers = []
     for name in names:
@@ -117,8 +128,17 @@ def _layers(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[Laye
             turn = turns[name]
             turns[name] += 1
             fields = {field: columns[field][turn] for field in FIELDS[name] if turn < len(columns[field])}
-        layers.append(Layer(name, fields))
+        layers.append(as_overlay(Layer(name, fields)))
     return layers
+
+
+def _keys(columns: Mapping[str, list[str]]) -> list[str]:
+    """Return a key for each GRE header: none where it has none, unknown where some are not in the column."""
+    keyed = [has_key(Layer("gre", {_FLAGS: flags})) for flags in columns[_FLAGS]]
+    found = iter(columns[_KEY])
+    if sum(keyed) != len(columns[_KEY]):
+        return [UNKNOWN] * len(keyed)
+    return [next(found) if is_there else "" for is_there in keyed]
 
 
 def _with_gpe(names: Sequence[str], columns: Mapping[str, list[str]]) -> list[str]:

@@ -155,8 +155,8 @@ pub(super) fn extract(
 /// Writes plain frames as packets.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, select, count, src_vtep, dst_vtep, vni, src_mac, dst_mac, encapsulation, port, source_port, ttl, udp_checksum,
-    target, container, nanoseconds, compression, progress
+    sources, *, select, count, src_vtep, dst_vtep, vni, src_mac, dst_mac, encapsulation, port, source_port, flow_id, ttl,
+    udp_checksum, target, container, nanoseconds, compression, progress
 ))]
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 pub(super) fn encap(
@@ -172,6 +172,7 @@ pub(super) fn encap(
     encapsulation: &str,
     port: u16,
     source_port: Option<u16>,
+    flow_id: Option<u8>,
     ttl: u8,
     udp_checksum: bool,
     target: Bound<'_, PyAny>,
@@ -193,18 +194,20 @@ pub(super) fn encap(
         return Err(option_error(py, "vni", &vni.to_string(), "a VNI from 0 to 16777215"));
     }
     let macs = (mac("src_mac", src_mac)?, mac("dst_mac", dst_mac)?);
-    let not_over_udp = || option_error(py, "encapsulation", encapsulation, "one of vxlan, vxlan-gpe, geneve");
+    let unknown =
+        || option_error(py, "encapsulation", encapsulation, "one of vxlan, vxlan-gpe, geneve, nvgre");
     let headers = Headers {
         vteps,
         macs,
-        encapsulation: Encapsulation::named(encapsulation).ok_or_else(not_over_udp)?,
+        encapsulation: Encapsulation::named(encapsulation).ok_or_else(unknown)?,
         vni,
         port,
         source_port,
+        flow_id,
         ttl,
         has_checksum: udp_checksum,
     };
-    let mut job = Encap::new(headers, selection(py, select)?).ok_or_else(not_over_udp)?;
+    let mut job = Encap::new(headers, selection(py, select)?);
     let writing = writing(py, container, nanoseconds, compression, LARGEST_FRAME)?;
     let opened = Opened::new(&target, None, writing)?;
     let (inputs, interrupted) = inputs(&sources)?;

@@ -14,6 +14,8 @@ use super::{Missing, Span};
 
 /// Length of the header, in bytes.
 pub const HEADER_LEN: usize = 8;
+/// What stands in front of the Virtual Subnet ID: the K bit alone, and Ethernet inside.
+pub const FRONT: [u8; 4] = [0x20, 0, 0x65, 0x58];
 
 /// An NVGRE header.
 #[derive(Debug, Clone, Copy)]

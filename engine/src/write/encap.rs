@@ -1,4 +1,4 @@
-//! `encap`: plain Ethernet frames into VXLAN (RFC 7348, section 5), VXLAN-GPE or Geneve.
+//! `encap`: plain Ethernet frames into VXLAN (RFC 7348, section 5), VXLAN-GPE, Geneve or NVGRE.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -16,7 +16,7 @@ use crate::select::Select;
 use crate::wire::ethernet::{self, ethertype};
 use crate::wire::ip::protocol;
 use crate::wire::mac::Mac;
-use crate::wire::{Span, geneve, ipv4, udp, vxlan, vxlan_gpe};
+use crate::wire::{Span, geneve, ipv4, nvgre, udp, vxlan, vxlan_gpe};
 
 /// The outer addresses of a tunnel, source first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +54,32 @@ pub struct Headers {
     pub encapsulation: Encapsulation,
     /// ... its network identifier, 24 bits, ...
     pub vni: u32,
-    /// ... and the UDP port it goes to.
+    /// ... and the UDP port it goes to, where it is over UDP.
     pub port: u16,
     /// UDP source port; `None` for a hash of each inner flow.
     pub source_port: Option<u16>,
+    /// What NVGRE has in the place of ports; `None` for a hash of each inner flow.
+    pub flow_id: Option<u8>,
     /// Time to live, or hop limit.
     pub ttl: u8,
     /// Compute the UDP checksum, which RFC 7348 lets be zero. It stays zero where the capture lacks a part of the frame.
     pub has_checksum: bool,
+}
+
+impl Headers {
+    fn is_over_udp(&self) -> bool {
+        self.encapsulation != Encapsulation::Nvgre
+    }
+
+    /// What the outer IP header announces.
+    fn protocol(&self) -> u8 {
+        if self.is_over_udp() { protocol::UDP } else { protocol::GRE }
+    }
+
+    /// Bytes between the outer IP header and the frame.
+    fn len_behind_ip(&self) -> usize {
+        OVERLAY_LEN + if self.is_over_udp() { udp::HEADER_LEN } else { 0 }
+    }
 }
 
 /// Frames that were left out.
@@ -92,15 +110,15 @@ pub struct Encap {
 }
 
 impl Encap {
-    /// `select` chooses among the frames, as the packets that they become. `None` for an overlay that is not over UDP.
+    /// `select` chooses among the frames, as the packets that they become.
     #[must_use]
-    pub fn new(headers: Headers, select: Select) -> Option<Self> {
+    pub fn new(headers: Headers, select: Select) -> Self {
         let is_vxlan = headers.encapsulation == Encapsulation::Vxlan;
         let ports = if is_vxlan { Ports::new(&[headers.port]) } else { Ports::none() };
         let selected = Encapsulations::from_iter([headers.encapsulation]);
         let overlays = Overlays::new(ports, selected, Overlays::DEPTH);
-        let template = template(&headers, front(headers.encapsulation)?);
-        Some(Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() })
+        let template = template(&headers);
+        Self { headers, select, overlays, template, frame: Vec::new(), left_out: LeftOut::default() }
     }
 
     /// What was left out so far.
@@ -180,38 +198,44 @@ impl Encap {
     /// The longest frame whose outer lengths, of 16 bits, can be told. That of IPv6 does not count its own header.
     fn longest(&self) -> u32 {
         let ip = if self.headers.vteps.is_v6() { 0 } else { ipv4::HEADER_LEN };
-        u32::from(u16::MAX) - (ip + udp::HEADER_LEN + OVERLAY_LEN) as u32
+        u32::from(u16::MAX) - (ip + self.headers.len_behind_ip()) as u32
     }
 
     /// Leaves in `self.frame` the headers and what the capture holds of the frame.
     fn encapsulate(&mut self, frame: &Frame<'_>, key: &Key) {
         let (ip_at, is_v6) = (ethernet::HEADER_LEN, self.headers.vteps.is_v6());
-        let udp_at = self.template.len() - OVERLAY_LEN - udp::HEADER_LEN;
-        let udp_len = frame.wire_len as u16 + (udp::HEADER_LEN + OVERLAY_LEN) as u16;
+        let behind_ip = self.template.len() - self.headers.len_behind_ip();
+        let payload_len = frame.wire_len as u16 + self.headers.len_behind_ip() as u16;
         let bytes = &mut self.frame;
         bytes.clear();
         bytes.extend(&self.template);
         if is_v6 {
-            put16(bytes, ip_at + 4, udp_len);
+            put16(bytes, ip_at + 4, payload_len);
         } else {
-            put16(bytes, ip_at + 2, udp_len + ipv4::HEADER_LEN as u16);
-            let checksum = !fold(sum(&bytes[ip_at..udp_at]));
+            put16(bytes, ip_at + 2, payload_len + ipv4::HEADER_LEN as u16);
+            let checksum = !fold(sum(&bytes[ip_at..behind_ip]));
             put16(bytes, ip_at + 10, checksum);
         }
-        put16(bytes, udp_at, self.headers.source_port.unwrap_or_else(|| source_port(key)));
-        put16(bytes, udp_at + 4, udp_len);
+        if !self.headers.is_over_udp() {
+            let flow_id_at = bytes.len() - 1;
+            bytes[flow_id_at] = self.headers.flow_id.unwrap_or_else(|| hash(key) as u8);
+            bytes.extend(frame.data);
+            return;
+        }
+        put16(bytes, behind_ip, self.headers.source_port.unwrap_or_else(|| mix::source_port(hash(key))));
+        put16(bytes, behind_ip + 4, payload_len);
         bytes.extend(frame.data);
         if self.headers.has_checksum && frame.data.len() == frame.wire_len as usize {
-            let addresses = if is_v6 { ip_at + 8..udp_at } else { ip_at + 12..udp_at };
-            let pseudo = sum(&bytes[addresses]) + u64::from(protocol::UDP) + u64::from(udp_len);
-            let checksum = udp_checksum(pseudo + sum(&bytes[udp_at..]));
-            put16(bytes, udp_at + 6, checksum);
+            let addresses = if is_v6 { ip_at + 8..behind_ip } else { ip_at + 12..behind_ip };
+            let pseudo = sum(&bytes[addresses]) + u64::from(protocol::UDP) + u64::from(payload_len);
+            let checksum = udp_checksum(pseudo + sum(&bytes[behind_ip..]));
+            put16(bytes, behind_ip + 6, checksum);
         }
     }
 }
 
-/// All headers, lengths, checksums and source port left zero. `front`: what stands in front of the VNI.
-fn template(headers: &Headers, front: [u8; 4]) -> Vec<u8> {
+/// All headers; lengths, checksums, source port and flow identifier left zero.
+fn template(headers: &Headers) -> Vec<u8> {
     let octets = |mac: Mac| mac.bits().to_be_bytes()[2..].to_vec();
     let mut bytes = [octets(headers.macs.1), octets(headers.macs.0)].concat();
     match headers.vteps {
@@ -219,38 +243,40 @@ fn template(headers: &Headers, front: [u8; 4]) -> Vec<u8> {
             bytes.extend(ethertype::IPV4.to_be_bytes());
             bytes.extend([0x45, 0, 0, 0, 0, 0]);
             bytes.extend(DONT_FRAGMENT.to_be_bytes());
-            bytes.extend([headers.ttl, protocol::UDP, 0, 0]);
+            bytes.extend([headers.ttl, headers.protocol(), 0, 0]);
             bytes.extend(source.octets());
             bytes.extend(destination.octets());
         }
         Vteps::V6(source, destination) => {
             bytes.extend(ethertype::IPV6.to_be_bytes());
-            bytes.extend([0x60, 0, 0, 0, 0, 0, protocol::UDP, headers.ttl]);
+            bytes.extend([0x60, 0, 0, 0, 0, 0, headers.protocol(), headers.ttl]);
             bytes.extend(source.octets());
             bytes.extend(destination.octets());
         }
     }
-    bytes.extend([0; 2]);
-    bytes.extend(headers.port.to_be_bytes());
-    bytes.extend([0; 4]);
-    bytes.extend(front);
+    if headers.is_over_udp() {
+        bytes.extend([0; 2]);
+        bytes.extend(headers.port.to_be_bytes());
+        bytes.extend([0; 4]);
+    }
+    bytes.extend(front(headers.encapsulation));
     bytes.extend((headers.vni << 8).to_be_bytes());
     bytes
 }
 
-/// What stands in front of the VNI, around an Ethernet frame, in an overlay over UDP.
-fn front(overlay: Encapsulation) -> Option<[u8; 4]> {
+/// What stands in front of the VNI, around an Ethernet frame.
+fn front(overlay: Encapsulation) -> [u8; 4] {
     match overlay {
-        Encapsulation::Vxlan => Some(vxlan::FRONT),
-        Encapsulation::VxlanGpe => Some(vxlan_gpe::FRONT),
-        Encapsulation::Geneve => Some(geneve::FRONT),
-        Encapsulation::Nvgre => None,
+        Encapsulation::Vxlan => vxlan::FRONT,
+        Encapsulation::VxlanGpe => vxlan_gpe::FRONT,
+        Encapsulation::Geneve => geneve::FRONT,
+        Encapsulation::Nvgre => nvgre::FRONT,
     }
 }
 
-/// A port that is the same for all packets of one direction of an inner flow, so that the underlay keeps them in order
-/// and spreads flows over its paths.
-fn source_port(key: &Key) -> u16 {
+/// A number that is the same for all packets of one direction of an inner flow. A port, or a flow identifier, made of it
+/// has the underlay keep them in order and spread flows over its paths.
+fn hash(key: &Key) -> u64 {
     let mut hash = 0;
     let mut add = |word: u64| hash = mix::mix(hash ^ word);
     if let Some((source, destination)) = key.addresses() {
@@ -271,7 +297,7 @@ fn source_port(key: &Key) -> u16 {
         add(destination.bits());
         add(key.ethertype().unwrap_or(0).into());
     }
-    mix::source_port(hash)
+    hash
 }
 
 fn put16(bytes: &mut [u8], at: usize, value: u16) {

@@ -11,7 +11,7 @@ __all__ = ["group_policy", "i_flag_clear", "reserved_bits"]
 def i_flag_clear(plan: Plan, index: int, fault: IFlagClear) -> None:
     """Clear the flag that says there is a VNI."""
     what = "packets of VXLAN or VXLAN-GPE"
-    for packet in choose(plan, index, fault, what, lambda packet: packet.overlay.name != "geneve"):
+    for packet in choose(plan, index, fault, what, lambda packet: packet.overlay.has_i_flag):
         packet.flags &= ~I_FLAG
 
 

@@ -14,7 +14,7 @@ from vxinspect.synth.kinds import (
 )
 from vxinspect.synth.packet import Complaint, Icmp, Inner, Ip, Nd, Order, Packet, Tcp, Udp
 from vxinspect.synth.pieces import cut, ordered
-from vxinspect.synth.plan import Plan, source_port, with_l4
+from vxinspect.synth.plan import Plan, flow_hash, with_l4
 
 __all__ = ["checksum_partial", "checksum_wrong", "fragments", "icmp_errors", "vlan_tag"]
 
@@ -67,7 +67,7 @@ def icmp_errors(plan: Plan, index: int, fault: InnerIcmpErrors) -> None:
             station=f"{packet.station}'s peer",
             outer_ident=plan.ident(packet.receiver),
         )
-        answer.source_port = source_port(answer.inner)
+        answer.source_port = flow_hash(answer.overlay, answer.inner)
         plan.planned.append(answer)
         plan.befall(index, answer)
 

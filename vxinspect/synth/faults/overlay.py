@@ -20,7 +20,7 @@ from vxinspect.synth.kinds import (
 from vxinspect.synth.network import Vtep, address, nanoseconds
 from vxinspect.synth.overlays import Overlay
 from vxinspect.synth.packet import Inner, Ip, Nd, Packet, Wrap
-from vxinspect.synth.plan import COPY_GAP, Plan, source_port
+from vxinspect.synth.plan import COPY_GAP, Plan, flow_hash
 
 __all__ = [
     "carried",
@@ -109,8 +109,8 @@ def nested(plan: Plan, index: int, fault: Nested) -> None:
         expected = f"another overlay, for VXLAN has the UDP port {assigned} here"
         raise ScenarioError("", f"{path}.encapsulation", expected, repr(fault.encapsulation))
     for packet in choose(plan, index, fault, "packets"):
-        port, overlay = source_port(packet.inner), Overlay(fault.encapsulation)
-        packet.wrap = Wrap(fault.vni, sender, receiver, port, overlay)
+        overlay = Overlay(fault.encapsulation)
+        packet.wrap = Wrap(fault.vni, sender, receiver, flow_hash(overlay, packet.inner), overlay)
 
 
 def carried(plan: Plan, index: int, fault: Carried) -> None:
@@ -167,10 +167,12 @@ def polarised_source_ports(plan: Plan, index: int, fault: PolarisedSourcePorts) 
         if name is not None
     ]
     found = [
-        packet for packet in plan.packets if all(end in (packet.sender, packet.receiver) for end in ends)
+        packet
+        for packet in plan.packets
+        if packet.overlay.is_over_udp and all(end in (packet.sender, packet.receiver) for end in ends)
     ]
     if not found:
-        raise ScenarioError("", path, "a tunnel with packets", "none")
+        raise ScenarioError("", path, "a tunnel with packets over UDP", "none")
     for packet in found:
         packet.source_port = fault.port
     plan.befallen[index] = list(found)

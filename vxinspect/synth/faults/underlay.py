@@ -59,14 +59,18 @@ def wrong_port(plan: Plan, index: int, fault: WrongPort) -> None:
     }
     if fault.port in known:
         raise ScenarioError("", f"fault[{index}].port", "a port that is no overlay's here", str(fault.port))
-    for packet in choose(plan, index, fault, "packets"):
+    for packet in choose(plan, index, fault, "packets over UDP", _is_over_udp):
         packet.port = fault.port
 
 
 def checksum_wrong(plan: Plan, index: int, fault: OuterChecksumWrong) -> None:
     """Spoil the outer UDP checksum."""
-    for packet in choose(plan, index, fault, "packets"):
+    for packet in choose(plan, index, fault, "packets over UDP", _is_over_udp):
         packet.checksum = "wrong"
+
+
+def _is_over_udp(packet: Packet) -> bool:
+    return packet.overlay.is_over_udp
 
 
 def fragments(plan: Plan, index: int, fault: OuterFragments) -> None:
