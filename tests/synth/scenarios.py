@@ -110,7 +110,7 @@ FAULTS = {
     "inner-vlan-tag": "vid = 30\ncount = 4",
     "i-flag-clear": "count = 3",
     "reserved-bits": "count = 2",
-    "group-policy": "policy = 77\ncount = 2",
+    "group-policy": "policy = 77\ndont_learn = true\npolicy_applied = true\ncount = 4",
     "wrong-port": "port = 4788\ncount = 3",
     "outer-checksum-wrong": "count = 2",
     "polarised-source-ports": "port = 50000",

@@ -137,6 +137,10 @@ BAD = {
         scenarios.NETWORK.replace("id = 100", 'id = 100\ngroup_policy = 7\nencapsulation = "geneve"'),
         "vni[0].group_policy: expected a VNI of VXLAN, found one of geneve",
     ),
+    "a bit of a policy without a policy": (
+        scenarios.NETWORK.replace("id = 100", "id = 100\ndont_learn = true"),
+        "vni[0].dont_learn: expected a group_policy, of which it is a part, found none",
+    ),
     "half an option": (
         scenarios.NETWORK.replace(
             "id = 100",

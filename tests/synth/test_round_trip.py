@@ -85,6 +85,30 @@ def assert_round_trip(truth: dict[str, Any], path: Path, ports: tuple[int, ...] 
     assert flow_ids == {tuple(row[key] for key in keys): row["packets"] for row in truth["flow_ids"]}
 
 
+@pytest.mark.parametrize("dont_learn", [False, True])
+@pytest.mark.parametrize("applied", [False, True])
+def test_group_policies(*, dont_learn: bool, applied: bool, tmp_path: Path) -> None:
+    """Of a VNI, with the D and A bits: the forwarding table learns nothing where it may not."""
+    keys = (
+        f"group_policy = 0\ndont_learn = {str(dont_learn).lower()}\npolicy_applied = {str(applied).lower()}"
+    )
+    path = tmp_path / "a.pcap"
+    truth = made(wrapped(scenarios.NETWORK + scenarios.LEASES, keys, ""), path)
+    assert_round_trip(truth, path)
+    packets = truth["frames"]["total"]
+    notes = {"reserved_bits": packets, "group_policy": packets}
+    notes |= {"dont_learn": packets} if dont_learn else {}
+    notes |= {"policy_applied": packets} if applied else {}
+    assert truth["frames"]["notes"] == notes
+    (vni,) = truth["vnis"]
+    assert (vni["policy_ids"], vni["macs"], len(truth["fdb"])) == ([0], *([0, 0] if dont_learn else [2, 2]))
+    assert {row["mac"] for row in truth["addresses"]} == {"02:42:0a:00:00:01", "02:42:0a:00:00:02"}
+    # tshark calls the three flags by their names.
+    fields = ["vxlan.flag_g", "vxlan.flag_d", "vxlan.flag_a"]
+    told = {tuple(frame[field][0] for field in fields) for frame in tshark.fields(path, fields)}
+    assert told == {("1", str(int(dont_learn)), str(int(applied)))}
+
+
 @pytest.mark.parametrize("length", [20, 34, 38, 41, 42, 60, 90])
 def test_nvgre_that_is_cut(length: int, tmp_path: Path) -> None:
     """Within its outer headers, at their end, within its own: what GRE is nobody knows without the key."""
@@ -411,7 +435,7 @@ def test_leases_that_are_cut(length: int, tmp_path: Path) -> None:
 TSHARK_SEES = {
     "i-flag-clear": "vxlan.flag_i == 0",
     "reserved-bits": "vxlan.gbp == 0xbad",
-    "group-policy": "vxlan.flag_g == 1",
+    "group-policy": "vxlan.flag_g == 1 and vxlan.flag_d == 1 and vxlan.flag_a == 1 and vxlan.gbp == 77",
     "inner-vlan-tag": "vlan.id == 30",
     "wrong-port": "udp.dstport == 4788",
     "inner-checksum-wrong": "tcp.checksum.status == 0 or udp.checksum.status == 0",

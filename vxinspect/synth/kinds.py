@@ -234,9 +234,15 @@ class ReservedBits(OnPackets, frozen=True, kw_only=True):
 
 
 class GroupPolicy(OnPackets, frozen=True, kw_only=True):
-    """The G flag is set and a group policy id given (draft-smith-vxlan-group-policy)."""
+    """The G flag is set and a group policy id given (draft-smith-vxlan-group-policy).
+
+    `dont_learn`: with the D bit, by which a VTEP learns nothing from the packet. `policy_applied`: with the A
+    bit, which says that the policy was applied.
+    """
 
     policy: Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+    dont_learn: bool = False
+    policy_applied: bool = False
 
 
 # ---- of the underlay -----------------------------------------------------------------------------

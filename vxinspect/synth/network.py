@@ -8,7 +8,7 @@ from typing import TypeVar
 from vxinspect.exceptions import ScenarioError
 from vxinspect.overlays import ASSIGNED_PORTS, ENCAPSULATIONS
 from vxinspect.synth import scenario as declared
-from vxinspect.synth.overlays import VXLAN_OVERLAY, Option, Overlay
+from vxinspect.synth.overlays import VXLAN_OVERLAY, Option, Overlay, policy_bits
 from vxinspect.synth.scenario import Scenario
 
 __all__ = ["Network", "Segment", "Station", "Vtep", "address", "mac_text", "nanoseconds"]
@@ -73,7 +73,8 @@ class Vtep:
 class Segment:
     """A VNI: its members, and the group that it floods to, or None for a copy to each member.
 
-    `is_routed`: unicast IP packets have no Ethernet header inside.
+    `group_policy`: what its packets have behind the flags. `is_routed`: unicast IP packets have no Ethernet
+    header inside.
     """
 
     vni: int
@@ -170,9 +171,9 @@ class Network:
         names = self.vteps if vni.vteps is None else vni.vteps
         members = tuple(self.vtep(f"{path}.vteps[{index}]", name) for index, name in enumerate(names))
         group = None if vni.flood == "head-end" else self._group(f"{path}.flood", vni.flood)
-        overlay = self._overlay(path, vni)
+        overlay, policy = self._overlay(path, vni), _group_policy(path, vni)
         is_routed = vni.next_protocol == "ip"
-        self.segments[vni.id] = Segment(vni.id, members, group, vni.group_policy, overlay, is_routed)
+        self.segments[vni.id] = Segment(vni.id, members, group, policy, overlay, is_routed)
 
     def _overlay(self, path: str, vni: declared.Vni) -> Overlay:
         """Return the overlay of a VNI, whose other keys must be its own."""
@@ -181,8 +182,6 @@ class Network:
         if name in ASSIGNED_PORTS and ASSIGNED_PORTS[name] in vxlans:
             expected = f"another overlay, for VXLAN has the UDP port {ASSIGNED_PORTS[name]} here"
             raise ScenarioError("", f"{path}.encapsulation", expected, repr(name))
-        if vni.group_policy is not None and name != "vxlan":
-            raise ScenarioError("", f"{path}.group_policy", "a VNI of VXLAN", f"one of {name}")
         if vni.next_protocol == "ip" and name in ("vxlan", "nvgre"):
             expected = f"'ethernet', as {ENCAPSULATIONS[name]} has no other"
             raise ScenarioError("", f"{path}.next_protocol", expected, "'ip'")
@@ -229,6 +228,18 @@ class Network:
             _unique(f"{path}.to", new, self.stations)
             self.stations[new] = Station(new, segment, old.mac, old.ips, old.vlan, home, moves)
         return names
+
+
+def _group_policy(path: str, vni: declared.Vni) -> int | None:
+    """Return what a VNI's packets have behind the flags; None without a group policy."""
+    if vni.group_policy is None:
+        for key in ("dont_learn", "policy_applied"):
+            if getattr(vni, key):
+                raise ScenarioError("", f"{path}.{key}", "a group_policy, of which it is a part", "none")
+        return None
+    if vni.encapsulation != "vxlan":
+        raise ScenarioError("", f"{path}.group_policy", "a VNI of VXLAN", f"one of {vni.encapsulation}")
+    return policy_bits(vni.group_policy, dont_learn=vni.dont_learn, applied=vni.policy_applied)
 
 
 def _option(path: str, option: declared.Option) -> Option:

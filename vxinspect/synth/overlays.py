@@ -6,7 +6,17 @@ from typing import Literal, TypeAlias
 
 from vxinspect.overlays import ASSIGNED_PORTS
 
-__all__ = ["VXLAN_OVERLAY", "Encapsulation", "Option", "Overlay", "Payload"]
+__all__ = [
+    "DONT_LEARN",
+    "POLICY_APPLIED",
+    "POLICY_ID",
+    "VXLAN_OVERLAY",
+    "Encapsulation",
+    "Option",
+    "Overlay",
+    "Payload",
+    "policy_bits",
+]
 
 Encapsulation: TypeAlias = Literal["vxlan", "vxlan-gpe", "geneve", "nvgre"]
 Payload: TypeAlias = Literal["ethernet", "ipv4", "ipv6"]
@@ -18,6 +28,8 @@ _UDP, _GRE = 17, 47
 _KEY_PRESENT = 0x2000
 _UNIT = 4
 _P_FLAG = 0x04
+DONT_LEARN, POLICY_APPLIED, POLICY_ID = 0x400000, 0x080000, 0xFFFF
+"""Of the 24 bits behind VXLAN's flags: a group policy (draft-smith-vxlan-group-policy)."""
 _CRITICAL = 0x40
 _NEXT_PROTOCOL: dict[Payload, int] = {"ipv4": 1, "ipv6": 2, "ethernet": 3}
 _PROTOCOL_TYPE: dict[Payload, int] = {"ipv4": 0x0800, "ipv6": 0x86DD, "ethernet": 0x6558}
@@ -104,3 +116,8 @@ class Overlay:
 
 
 VXLAN_OVERLAY = Overlay()
+
+
+def policy_bits(policy: int, *, dont_learn: bool, applied: bool) -> int:
+    """Return what stands behind VXLAN's flags where there is a group policy."""
+    return dont_learn * DONT_LEARN | applied * POLICY_APPLIED | policy

@@ -90,7 +90,8 @@ class Vni(_Part, frozen=True, kw_only=True):
     """A VNI: its member VTEPs (all by default), how it floods, and the overlay that carries it.
 
     `flood`: "head-end" (a copy to each other member) or a multicast group's address (RFC 7348 section 4.2).
-    `group_policy`: the id that its packets carry (draft-smith-vxlan-group-policy), or none.
+    `group_policy`: the id that its packets carry (draft-smith-vxlan-group-policy), or none; with `dont_learn`
+    and `policy_applied`, its D and A bits too.
     `next_protocol`: with "ip", VXLAN-GPE and Geneve carry unicast IP packets without Ethernet.
     `options`: of Geneve.
     """
@@ -99,6 +100,8 @@ class Vni(_Part, frozen=True, kw_only=True):
     vteps: tuple[str, ...] | None = None
     flood: str = "head-end"
     group_policy: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
+    dont_learn: bool = False
+    policy_applied: bool = False
     encapsulation: Encapsulation = "vxlan"
     next_protocol: Literal["ethernet", "ip"] = "ethernet"
     options: Annotated[tuple[Option, ...], msgspec.Meta(max_length=31)] = ()

@@ -7,7 +7,7 @@ from vxinspect.synth.addresses import Claim, Grant, Name
 from vxinspect.synth.carriers import Carrier
 from vxinspect.synth.dhcp import Dhcp
 from vxinspect.synth.health import Said
-from vxinspect.synth.overlays import Overlay
+from vxinspect.synth.overlays import DONT_LEARN, POLICY_APPLIED, POLICY_ID, Overlay
 from vxinspect.synth.packet import (
     ETHERNET,
     FRAGMENT,
@@ -47,9 +47,6 @@ __all__ = [
 
 LARGEST_MTU = 9216
 """An outer packet larger than this met segmentation offload: see docs/counting.md."""
-
-_DONT_LEARN, _POLICY_APPLIED, _POLICY_ID = 0x400000, 0x080000, 0xFFFF
-"""Of the 24 bits behind the flags, those of a group policy."""
 
 Segments: TypeAlias = tuple[tuple[str, bool], ...]
 """TCP segments of one direction in order: their flags, and whether they carry data."""
@@ -309,12 +306,12 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
     seen = _read(inner, kept, max(kept, room))
     offload = packet.zero_length or (packet.pieces is None and packet.outermost_length > LARGEST_MTU)
     has_policy = own is packet and packet.overlay.name == "vxlan" and bool(packet.flags & G_FLAG)
-    dont_learn = has_policy and bool(packet.reserved & _DONT_LEARN)
+    dont_learn = has_policy and bool(packet.reserved & DONT_LEARN)
     notes = {
         "reserved_bits": own is packet and bool(packet.flags & ~I_FLAG or packet.reserved),
         "group_policy": has_policy,
         "dont_learn": dont_learn,
-        "policy_applied": has_policy and bool(packet.reserved & _POLICY_APPLIED),
+        "policy_applied": has_policy and bool(packet.reserved & POLICY_APPLIED),
         "inner_cut": any(snap < wire for wire in wires) and kept < inner.length,
         "inner_header_cut": not seen.pop("whole"),
         "offload": offload,
@@ -353,7 +350,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         flow_id=None if own.overlay.is_over_udp else own.source_port,
         carrier_bytes=sum(carrier.header for carrier in packet.carriers),
         path=_path(packet.carriers, own.overlay),
-        policy=packet.reserved & _POLICY_ID if has_policy else None,
+        policy=packet.reserved & POLICY_ID if has_policy else None,
         dont_learn=dont_learn,
     )
     if wrap is not None and is_nested:

@@ -2,6 +2,7 @@
 
 from vxinspect.synth.faults.choose import choose
 from vxinspect.synth.kinds import GroupPolicy, IFlagClear, ReservedBits
+from vxinspect.synth.overlays import policy_bits
 from vxinspect.synth.packet import G_FLAG, I_FLAG, Packet
 from vxinspect.synth.plan import Plan
 
@@ -22,10 +23,10 @@ def reserved_bits(plan: Plan, index: int, fault: ReservedBits) -> None:
 
 
 def group_policy(plan: Plan, index: int, fault: GroupPolicy) -> None:
-    """Set the G flag and the group policy id."""
+    """Set the G flag and the group policy id, and perhaps the D and A bits."""
     for packet in choose(plan, index, fault, "packets of VXLAN", _is_vxlan):
         packet.flags |= G_FLAG
-        packet.reserved = fault.policy
+        packet.reserved = policy_bits(fault.policy, dont_learn=fault.dont_learn, applied=fault.policy_applied)
 
 
 def _is_vxlan(packet: Packet) -> bool:
