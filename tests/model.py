@@ -414,6 +414,7 @@ def conversations(packets: Sequence[Unit], by: str) -> list[Row]:
         total = sums(group)
         del total["payload_bytes"]
         row = {"vni": vni, f"{by}_a": low, f"{by}_b": high, **total, **times(group), "encapsulation": path}
+        row["vni_rev"] = None
         row |= directions(group, lambda fact, low=low: getattr(fact, a) == low, ("ab", "ba"))  # type: ignore[misc]
         name = "ethertypes" if by == "mac" else "protocols"
         kinds = {unit.fact.ethertype if by == "mac" else unit.fact.protocol for unit in group}

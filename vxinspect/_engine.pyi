@@ -465,13 +465,15 @@ def write_flows(
     max_flows: int | None,
     count: int | None,
     silence: int,
+    across_vnis: bool,
     form: str,
     target: str | BinaryIO,
     progress: Callable[[int, int | None, int], None] | None,
 ) -> tuple[Outcome, int]:
     """Write each flow as a line of text once it had no packet for `silence` nanoseconds, or in the end.
 
-    The other arguments are those of `scan` and `write_packets`; `form` is jsonl or csv. Beside the outcome,
+    `across_vnis`: a flow is one whatever its VNI. The other arguments are those of `scan` and
+    `write_packets`; `form` is jsonl or csv. Beside the outcome,
     how many packets had no room within `max_flows`. Ctrl-C ends the run; the rest is written all the same.
     """
 

@@ -32,8 +32,9 @@ Progress: TypeAlias = Callable[[int, int | None, int], None]
 """Called with bytes read, bytes in all (None where unknown) and frames, a few times a second."""
 
 FlowKey: TypeAlias = Literal["vni", "no-vni", "auto"]
-FLOW_KEYS: dict[str, str] = {"vni": "flows", "no-vni": "flows_no_vni", "auto": "flows_auto"}
-"""What flows are told apart by, and the engine's table of each."""
+FLOW_KEYS: dict[str, str] = {"vni": "", "no-vni": "_no_vni", "auto": "_auto"}
+"""What flows and conversations are told apart by, and how the engine's table of each ends."""
+_WITH_FLOW_KEY = ("flows", "conversations_mac", "conversations_ip")
 
 SCHEMA_VERSION = 1
 _TOP_FLOWS = 10
@@ -247,9 +248,9 @@ class Report:
         """One row for each inner IP address in each VNI: the MAC that has it, and how that is known."""
         return self.table("addresses")
 
-    def conversations(self, by: Literal["mac", "ip"] = "mac") -> Table:
-        """Return one row for each pair of inner addresses in each VNI."""
-        return self._by("conversations", by, ("mac", "ip"))
+    def conversations(self, by: Literal["mac", "ip"] = "mac", *, flow_key: FlowKey = "vni") -> Table:
+        """Return one row for each pair of inner addresses in each VNI, or as `flow_key` says."""
+        return self._by("conversations", by, ("mac", "ip"), flow_key)
 
     def overhead(self, by: Literal["total", "vni", "tunnel"] = "total") -> Table:
         """Return what encapsulation costs: in all, for each VNI, or for each tunnel."""
@@ -266,17 +267,17 @@ class Report:
         """Return any table by name: `flows`, `conversations_mac`, `overhead_vni`, ...
 
         `sort`: `"packets"`, `"vni:asc"`, ...; quantities start with the largest, names with the lowest.
-        `limit`: at most so many rows. `flow_key`, of `flows`: `vni` keeps each VNI's apart, `no-vni` none,
-        and `auto` all but two that are each other's way back in another VNI. Raises `OptionError` for an
-        unknown table, column or key.
+        `limit`: at most so many rows. `flow_key`, of `flows` and conversations: `vni` keeps each VNI's apart,
+        `no-vni` none, and `auto` all but two that are each other's way back in another VNI. Raises
+        `OptionError` for an unknown table, column or key.
         """
         view = VIEWS.get(name)
         if view is None:
             raise OptionError("table", name, f"one of {', '.join(VIEWS)}")
         if flow_key not in FLOW_KEYS:
             raise OptionError("flow_key", flow_key, f"one of {', '.join(FLOW_KEYS)}")
-        if name == "flows":
-            name = FLOW_KEYS[flow_key]
+        if name in _WITH_FLOW_KEY:
+            name += FLOW_KEYS[flow_key]
         return Table(view, self._analysis.table(name, sort=parse_sort(view, sort), limit=limit))
 
     @cached_property
@@ -326,10 +327,10 @@ class Report:
         frames, totals = self._analysis.frames(), self._analysis.totals()
         return f"<Report: {frames['vxlan']} of {frames['total']} frames are VXLAN, {totals['vnis']} VNIs>"
 
-    def _by(self, table: str, by: str, choices: Sequence[str]) -> Table:
+    def _by(self, table: str, by: str, choices: Sequence[str], flow_key: FlowKey = "vni") -> Table:
         if by not in choices:
             raise OptionError("by", by, f"one of {', '.join(choices)}")
-        return self.table(f"{table}_{by}")
+        return self.table(f"{table}_{by}", flow_key=flow_key)
 
 
 def scan(

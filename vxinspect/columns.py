@@ -297,6 +297,13 @@ _VNIS_VIEW = View(
     ),
 )
 
+
+def _vni_rev(source: str, destination: str) -> Column:
+    """Return the column of the way back's VNI."""
+    told = f"the VNI from {source} to {destination}, where the flow key lets that be another; else null"
+    return Column("vni_rev", "VNI <-", "vni", told, asked=True)
+
+
 _FLOWS_VIEW = View(
     "flows",
     "flows",
@@ -349,13 +356,7 @@ _FLOWS_VIEW = View(
             "errors",
             usual=0,
         ),
-        Column(
-            "vni_rev",
-            "VNI <-",
-            "vni",
-            "the VNI from dst to src, where the flow key lets that be another; else null",
-            asked=True,
-        ),
+        _vni_rev("dst", "src"),
     ),
     key=("vni", "protocol", "flow", "encapsulation"),
     needed=(
@@ -380,11 +381,11 @@ def _conversations(by: str, a: Column, b: Column, last: Column) -> View:
         f"conversations by {by.upper()}",
         (
             *(_VNI, a, b, _PACKETS, _PACKETS_AB, _PACKETS_BA, _INNER, _INNER_AB, _INNER_BA, _WIRE),
-            *(last, _FIRST_SEEN, _LAST_SEEN, _ENCAPSULATION),
+            *(last, _FIRST_SEEN, _LAST_SEEN, _ENCAPSULATION, _vni_rev("b", "a")),
         ),
         key=("vni", "conversation", "encapsulation"),
         needed=(
-            *("packets", "inner_bytes", last.name, "wire_bytes", "packets_ab", "packets_ba"),
+            *("packets", "vni_rev", "inner_bytes", last.name, "wire_bytes", "packets_ab", "packets_ba"),
             *("inner_bytes_ab", "inner_bytes_ba", "last_seen", "first_seen"),
         ),
         ends=(Ends("conversation", (a.name,), (b.name,), ("packets_ab", "packets_ba")),),

@@ -25,12 +25,20 @@ pub struct Aged {
     pub rows: u64,
 }
 
-/// Reads `inputs` as one run, and writes each flow as a line of `form` once nothing came for `silence` nanoseconds, or in
-/// the end.
+/// When a flow is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Over {
+    /// After so many nanoseconds without a packet, ...
+    pub silence: i64,
+    /// ... in whatever VNI: a flow is one 5-tuple in all of them.
+    pub across_vnis: bool,
+}
+
+/// Reads `inputs` as one run, and writes each flow as a line of `form` once it is `over`, or in the end.
 pub fn write(
     inputs: Vec<Input>,
     options: &Options,
-    silence: i64,
+    over: Over,
     form: Form,
     target: &mut dyn Write,
     monitor: &mut dyn Monitor,
@@ -38,7 +46,7 @@ pub fn write(
     let (mut reading, overlays) = scan::begin(inputs, options, monitor)?;
     let Options { select, checksums, dedup, max_flows, .. } = options.clone();
     let mut analysis = Analysis::new(Settings { overlays, select, checksums, dedup, max_flows });
-    let mut ageing = Ageing::new(silence);
+    let mut ageing = Ageing::new(over.silence);
     let mut lines = Lines::of::<FlowRow>(form).with_header::<FlowRow>();
     let mut failed = None;
     let read = loop {
@@ -47,7 +55,7 @@ pub fn write(
                 return Taken::Outside;
             }
             if let Some(since) = ageing.tick(frame.time)
-                && let Err(error) = analysis.retire(since, |row, cells| {
+                && let Err(error) = analysis.retire(since, over.across_vnis, |row, cells| {
                     lines.row(row, cells);
                     hand_on(&mut lines, target, HANDED_ON)
                 })
@@ -68,7 +76,7 @@ pub fn write(
         }
     };
     analysis.finish();
-    for row in flows::rows_where(analysis.cells(), |_| true) {
+    for row in flows::ended(analysis.cells(), over.across_vnis, |_| true) {
         lines.row(&row, analysis.cells());
         hand_on(&mut lines, target, HANDED_ON)?;
     }

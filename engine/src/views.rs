@@ -31,6 +31,7 @@ use crate::cells::{Cell, Cells, PathId};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 
+use conversations::{IpEnd, MacEnd};
 use roll_up::Members;
 
 /// What every table adds up.
@@ -123,8 +124,16 @@ pub enum View {
     FlowsAcrossVnis,
     /// [`conversations`] between MAC addresses.
     ConversationsByMac,
+    /// [`conversations::paired`] between MAC addresses.
+    ConversationsByMacPaired,
+    /// [`conversations::across_vnis`] between MAC addresses.
+    ConversationsByMacAcrossVnis,
     /// [`conversations`] between IP addresses.
     ConversationsByIp,
+    /// [`conversations::paired`] between IP addresses.
+    ConversationsByIpPaired,
+    /// [`conversations::across_vnis`] between IP addresses.
+    ConversationsByIpAcrossVnis,
     /// [`tunnels`]
     Tunnels,
     /// [`underlay`]
@@ -168,8 +177,18 @@ impl View {
             Self::Flows => table(flows::rows(cells), cells, sort, limit),
             Self::FlowsPaired => table(flows::paired(cells), cells, sort, limit),
             Self::FlowsAcrossVnis => table(flows::across_vnis(cells), cells, sort, limit),
-            Self::ConversationsByMac => table(conversations::by_mac(cells), cells, sort, limit),
-            Self::ConversationsByIp => table(conversations::by_ip(cells), cells, sort, limit),
+            Self::ConversationsByMac => table(conversations::rows::<MacEnd>(cells), cells, sort, limit),
+            Self::ConversationsByMacPaired => {
+                table(conversations::paired::<MacEnd>(cells), cells, sort, limit)
+            }
+            Self::ConversationsByMacAcrossVnis => {
+                table(conversations::across_vnis::<MacEnd>(cells), cells, sort, limit)
+            }
+            Self::ConversationsByIp => table(conversations::rows::<IpEnd>(cells), cells, sort, limit),
+            Self::ConversationsByIpPaired => table(conversations::paired::<IpEnd>(cells), cells, sort, limit),
+            Self::ConversationsByIpAcrossVnis => {
+                table(conversations::across_vnis::<IpEnd>(cells), cells, sort, limit)
+            }
             Self::Tunnels => table(tunnels::rows(cells), cells, sort, limit),
             Self::Underlay => table(underlay::rows(cells), cells, sort, limit),
             Self::Vteps => table(vteps::rows(cells), cells, sort, limit),

@@ -399,7 +399,7 @@ fn waiting_while_flows_retire() {
         observe(&mut analysis, &Piece::first(200, 1, 9).at(SECOND / 2).frame(), SECOND / 2);
         observe(&mut analysis, &later.frame(), 2 * SECOND);
         let mut rows = 0;
-        let handed_out: Result<(), ()> = analysis.retire(since, |_, _| {
+        let handed_out: Result<(), ()> = analysis.retire(since, false, |_, _| {
             rows += 1;
             Ok(())
         });

@@ -31,8 +31,9 @@ COLUMNS = {
         duplicate_acks_fwd duplicate_acks_rev missing_bytes_fwd missing_bytes_rev
         zero_windows_fwd zero_windows_rev resets_fwd resets_rev syn_retries rtt_syn_ms rtt_ack_ms
         encapsulation checksum_wrong checksum_partial icmp_errors vni_rev""",
-    "conversations_mac": f"vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen encapsulation",
-    "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen encapsulation",
+    "conversations_mac": f"""vni mac_a mac_b {_BOTH_WAYS} ethertypes first_seen last_seen
+        encapsulation vni_rev""",
+    "conversations_ip": f"vni ip_a ip_b {_BOTH_WAYS} protocols first_seen last_seen encapsulation vni_rev",
     "tunnels": f"""vtep_a vtep_b kind direction vnis {_BOTH_WAYS} overhead_percent
         source_ports_ab source_ports_ba first_seen last_seen {_TCP} encapsulation depth {_CHECKSUMS}""",
     "underlay": """src_vtep dst_vtep vnis packets wire_bytes ttl_min ttl_max ttl_changes dscp

@@ -1,7 +1,8 @@
 """Flows whose ways are in different VNIs, as where the VNI is the sender's identity: `--flow-key`."""
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,16 @@ Sent = tuple[int, str, int, str, int, str, str]
 V, W = "192.0.2.1", "192.0.2.2"
 
 
+def mac(ip: str) -> str:
+    """Return the MAC of a host: of the hosts that all tests have, `A` and `B`."""
+    return {"10.0.0.1": A, "10.0.0.2": B}.get(ip, f"02:aa:00:00:01:{int(ip.rsplit('.', maxsplit=1)[-1]):02x}")
+
+
 def frame(sent: Sent, flags: str = "A") -> bytes:
     """Return a frame of VXLAN with a TCP segment."""
     vni, src, sport, dst, dport, from_vtep, to_vtep = sent
-    inner = craft.ethernet(B, A, 0x0800, craft.ipv4(src, dst, 6, craft.tcp(sport, dport, flags)))
+    segment = craft.ipv4(src, dst, 6, craft.tcp(sport, dport, flags))
+    inner = craft.ethernet(mac(dst), mac(src), 0x0800, segment)
     outer = craft.ipv4(from_vtep, to_vtep, 17, craft.udp(50_000, 4789, craft.vxlan(vni, inner)))
     return craft.ethernet("02:00:00:00:00:02", "02:00:00:00:00:01", 0x0800, outer)
 
@@ -118,6 +125,65 @@ def test_without_the_vni_all_are_one() -> None:
     assert sum(row["packets"] for row in tools.rows(report.flows_by("no-vni"))) == 4
 
 
+def conversed(report: vxinspect.Report, by: Any, flow_key: Any) -> list[tuple[Any, ...]]:
+    """Return VNIs, ends and packets of each conversation, in order."""
+    names = ("vni", "vni_rev", f"{by}_a", f"{by}_b", "packets_ab", "packets_ba")
+    rows = tools.rows(report.conversations(by, flow_key=flow_key))
+    return sorted((tuple(row[name] for name in names) for row in rows), key=lambda row: (row[0], *row[2:]))
+
+
+ENDS = {"ip": ("10.0.0.1", "10.0.0.2"), "mac": (A, B)}
+
+
+@pytest.mark.parametrize("by", ENDS)
+def test_conversations_pair_as_flows_do(by: Any) -> None:
+    """Whatever ports they have: one each way in another VNI is one row, and else as it was."""
+    other: Sent = (100, "10.0.0.1", 4001, "10.0.0.2", 443, V, W)
+    report = scanned([back(GO, 200), GO, other, GO])
+    assert conversed(report, by, "vni") == [(100, None, *ENDS[by], 3, 0), (200, None, *ENDS[by], 0, 1)]
+    joined = [(100, 200, *ENDS[by], 3, 1)]
+    assert conversed(report, by, "auto") == conversed(report, by, "no-vni") == joined
+    (row,), apart = report.conversations(by, flow_key="auto"), tools.rows(report.conversations(by))
+    for name in ("packets", "inner_bytes", "inner_bytes_ab", "inner_bytes_ba", "wire_bytes"):
+        assert row[name] == sum(each[name] for each in apart)
+    assert row["first_seen"] == min(each["first_seen"] for each in apart)
+    assert row["last_seen"] == max(each["last_seen"] for each in apart)
+    assert row["protocols" if by == "ip" else "ethertypes"] == (["tcp"] if by == "ip" else ["ipv4"])
+    with pytest.raises(vxinspect.OptionError, match="flow_key"):
+        report.conversations(by, flow_key="none")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("by", ENDS)
+@pytest.mark.parametrize(
+    "others",
+    [
+        [back(GO, 300)],
+        [(300, *GO[1:])],
+        [back(GO, 100)],
+        [(100, "10.0.0.2", 5, "10.0.0.1", 6, W, V)],
+        [(200, "10.0.0.1", 9, "10.0.0.9", 9, V, W)],
+        [(100, "10.0.0.2", 9, "10.0.0.9", 9, W, V)],
+    ],
+)
+def test_conversations_that_may_mean_something_else(by: str, others: Sequence[Sent]) -> None:
+    """A second one of the same ends, whatever its ports, or an end that sends in the other's VNI: no pair."""
+    report = scanned([GO, back(GO, 200), *others])
+    assert conversed(report, by, "auto") == conversed(report, by, "vni")
+
+
+def test_conversations_of_nobody_stay_apart() -> None:
+    """What a snap length left without MACs, or a bound without a row, is that of its VNI still."""
+    frames = [frame((vni, *GO[1:])) for vni in (100, 200)]
+    cut = containers.pcap([Record(10**18, data[:55], len(data)) for data in frames], nanosecond=True)
+    for flow_key in ("auto", "no-vni", "vni"):
+        rows = conversed(vxinspect.scan(cut), "mac", flow_key)
+        assert rows == [(vni, None, None, None, 1, 0) for vni in (100, 200)]
+        more = [(vni, f"10.0.{vni}.1", 1, f"10.0.{vni}.2", 2, V, W) for vni in (7, 100, 200)]
+        bound = vxinspect.scan(capture([frame(each) for each in more]), max_flows=1)
+        rows = conversed(bound, "ip", flow_key)
+        assert rows[1:] == [(vni, None, None, None, 1, 0) for vni in (100, 200)]
+
+
 def modelled(sent: Sequence[Sent]) -> list[tuple[int, int]]:
     """Return the VNIs of each pair by slow and obvious Python."""
     flows: dict[Any, set[Any]] = {}
@@ -172,6 +238,19 @@ def test_pairs_equal_the_model(seed: int, tmp_path: Path) -> None:
         assert len(rows) == len(report.flows) - len(wanted)
     for flow_key in ("auto", "no-vni"):
         assert told(one, flow_key) == told(three, flow_key) == told(merged, flow_key)
+    # A conversation is a flow without ports.
+    portless: list[Sent] = [(each[0], each[1], 0, each[3], 0, *each[5:]) for each in sent]
+    names: dict[Any, Callable[[str], str]] = {"ip": str, "mac": mac}
+    for by, name in names.items():
+        packets = Counter(frozenset((name(each[1]), name(each[3]))) for each in sent)
+        for report in (one, three, merged):
+            joined = conversed(report, by, "auto")
+            pairs = [tuple(sorted(row[:2])) for row in joined if row[1] is not None]
+            assert sorted(pairs) == modelled(portless)
+            assert len(joined) == len(report.conversations(by)) - len(pairs)
+            whole = conversed(report, by, "no-vni")
+            assert {frozenset(row[2:4]): row[4] + row[5] for row in whole} == packets
+            assert (whole, joined) == (conversed(one, by, "no-vni"), conversed(one, by, "auto"))
 
 
 def test_the_command_has_the_option_and_tells_what_it_did(tmp_path: Path) -> None:
@@ -185,4 +264,8 @@ def test_the_command_has_the_option_and_tells_what_it_did(tmp_path: Path) -> Non
     assert (row["vni"], row["vni_rev"], row["packets"]) == (100, 200, 2)
     refused = tools.cli("flows", path, "--flow-key", "auto", "--idle-timeout", "9", "--jsonl")
     assert (refused.code, refused.out) == (2, b"")
+    assert b"no --flow-key auto" in refused.err
+    for by in ENDS:
+        (row,) = tools.cli_json("conversations", path, "--by", by, "--flow-key", "auto")
+        assert (row["vni"], row["vni_rev"], row["packets"]) == (100, 200, 2)
     assert b"VNI" not in tools.cli("vnis", path, "-q").err

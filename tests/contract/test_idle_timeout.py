@@ -69,30 +69,64 @@ def test_a_silence_ends_a_flow(tmp_path: Path) -> None:
     assert sorted(row["packets"] for row in both) == [1, 2, 28]
 
 
-def sums(rows: list[dict[str, Any]]) -> dict[object, list[int]]:
+def test_a_flow_in_whatever_vni_ends_once_it_is_silent_in_all(tmp_path: Path) -> None:
+    """With `--flow-key no-vni`, what goes on in another VNI goes on; with the VNI as key it ends in each."""
+    capture = tmp_path / "a.pcap"
+    there = packets.records(showcase.frames())[1]
+    # Its VNI, behind Ethernet, IPv4, UDP, and four bytes of VXLAN.
+    elsewhere = replace(there, data=there.data[:46] + b"\0\x12\x34" + there.data[49:])
+    assert there.data[46:49] != elsewhere.data[46:49]
+    # The clock goes on with another flow.
+    others = [at(time, 24) for time in range(80)]
+    turns = [replace((there, elsewhere)[turn % 2], time=START + turn * 9 * SECOND + 1) for turn in range(5)]
+    capture.write_bytes(
+        containers.pcapng(sorted([*others, *turns], key=lambda record: record.time), tsresol=9)
+    )
+    found = {}
+    for key in ("vni", "no-vni"):
+        rows = ended(capture, "--idle-timeout", "10", "--flow-key", key)
+        found[key] = [row["packets"] for row in rows if row["packets"] != len(others)]
+    assert found == {"vni": [1] * 5, "no-vni": [5]}
+    turns.append(replace(there, time=START + 60 * SECOND))
+    capture.write_bytes(
+        containers.pcapng(sorted([*others, *turns], key=lambda record: record.time), tsresol=9)
+    )
+    rows = ended(capture, "--idle-timeout", "10", "--flow-key", "no-vni")
+    assert sorted(row["packets"] for row in rows) == [1, 5, len(others)]
+
+
+def sums(rows: list[dict[str, Any]], *, across_vnis: bool = False) -> dict[object, list[int]]:
     """Add rows up by flow, whichever way it went."""
     added: dict[object, list[int]] = {}
     for row in rows:
         ends = frozenset((row[f"{end}_ip"], row[f"{end}_port"]) for end in ("src", "dst"))
-        flow = added.setdefault((row["vni"], row["encapsulation"], row["protocol"], ends), [0] * len(SUMS))
+        vni = None if across_vnis else row["vni"]
+        flow = added.setdefault((vni, row["encapsulation"], row["protocol"], ends), [0] * len(SUMS))
         flow[:] = starmap(int.__add__, zip(flow, (row[name] for name in SUMS), strict=True))
     return added
 
 
-@given(strategies.captures(most=12), st.sampled_from(["1us", "2us", "10us", "100ms"]))
-@settings(max_examples=25)
-def test_rows_add_up_to_the_flows(frames: list[Frame], silence: str) -> None:
+@given(
+    strategies.captures(most=12),
+    st.sampled_from(["1us", "2us", "10us", "100ms"]),
+    st.sampled_from(["vni", "no-vni"]),
+)
+@settings(max_examples=40)
+def test_rows_add_up_to_the_flows(frames: list[Frame], silence: str, flow_key: Any) -> None:
     """However often a flow ends, its rows add up to what it is in the whole."""
     data = containers.pcap(packets.records(frames))
     with subprocess.Popen(
-        [tools.program(), "flows", "--jsonl", "-q", "--idle-timeout", silence],
+        [tools.program(), "flows", "--jsonl", "-q", "--idle-timeout", silence, "--flow-key", flow_key],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         said, _ = process.communicate(data)
     assert process.returncode == 0
-    whole = tools.rows(vxinspect.scan(data).flows)
-    assert sums([json.loads(line) for line in said.splitlines()]) == sums(whole)
+    whole = tools.rows(vxinspect.scan(data).flows_by(flow_key))
+    across = flow_key == "no-vni"
+    assert sums([json.loads(line) for line in said.splitlines()], across_vnis=across) == sums(
+        whole, across_vnis=across
+    )
 
 
 def test_a_bound_holds_for_flows_under_way(tmp_path: Path) -> None:

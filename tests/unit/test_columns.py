@@ -6,7 +6,7 @@ from vxinspect.columns import VIEWS, View, parse_sort
 from vxinspect.exceptions import OptionError
 
 CONVERSATION = """packets packets_ab packets_ba inner_bytes inner_bytes_ab inner_bytes_ba wire_bytes {}
-    first_seen last_seen encapsulation"""
+    first_seen last_seen encapsulation vni_rev"""
 OVERHEAD = """packets wire_bytes outer_ethernet_bytes outer_ip_bytes udp_bytes vxlan_bytes overhead_bytes
     overhead_percent inner_bytes payload_bytes goodput_percent vlan_overhead_bytes largest_outer_ip_packet
     required_underlay_mtu offload_frames"""

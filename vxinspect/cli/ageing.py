@@ -5,6 +5,7 @@ import sys
 import click
 
 from vxinspect import _engine
+from vxinspect.api import FlowKey
 from vxinspect.cli import run
 from vxinspect.cli.inputs import captures_to_read
 from vxinspect.cli.options import Options
@@ -16,8 +17,13 @@ from vxinspect.selection import select_pairs
 __all__ = ["write_ageing"]
 
 
-def write_ageing(options: Options, silence: int) -> int:
+def write_ageing(options: Options, silence: int, flow_key: FlowKey) -> int:
     """Write a line for each flow once nothing came for `silence` nanoseconds; return the exit code."""
+    if flow_key == "auto":
+        raise click.UsageError(
+            "--idle-timeout writes rows as flows end: no --flow-key auto, for what comes later may tell that "
+            "two are no pair."
+        )
     if options.format not in ("jsonl", "csv"):
         raise click.UsageError("--idle-timeout writes rows as flows end: add --jsonl or --format csv.")
     if options.interval is not None:
@@ -41,6 +47,7 @@ def write_ageing(options: Options, silence: int) -> int:
                 max_flows=options.max_flows,
                 count=options.count,
                 silence=silence,
+                across_vnis=flow_key == "no-vni",
                 form=options.format,
                 target=target,
                 progress=progress if shown else None,

@@ -77,8 +77,8 @@ _FLOW_KEY = Option(
     metavar="KEY",
     type=click.Choice(list(FLOW_KEYS)),
     default="vni",
-    help="What tells flows of one 5-tuple apart: vni (the default); no-vni, nothing; or auto, the VNI but "
-    "where two one-way flows look like both ways of one.",
+    help="What tells rows of the same ends apart: vni (the default); no-vni, nothing; or auto, the VNI but "
+    "where two that go one way look like both ways of one.",
 )
 
 
@@ -96,12 +96,10 @@ def _table_command(
         options = Options.from_click(given)
         flow_key: FlowKey = given.get("flow_key", "vni")
         if given.get("idle_timeout") is not None:
-            if flow_key != "vni":
-                raise click.UsageError("--idle-timeout writes rows as flows end: no --flow-key.")
             # Loaded when it is used: no other table needs it.
             from vxinspect.cli.ageing import write_ageing
 
-            return write_ageing(options, given["idle_timeout"])
+            return write_ageing(options, given["idle_timeout"], flow_key)
 
         def table_of(report: Report, options: Options) -> Table:
             return report.table(view, sort=options.sort, limit=row_limit(options), flow_key=flow_key)
@@ -157,6 +155,7 @@ COMMANDS = (
         "One row for both directions between two addresses, in each VNI apart.",
         ["vxinspect conversations day.pcap", "vxinspect conversations --by ip --vni 100-199 day.pcap"],
         by=("mac", "ip"),
+        more=[_FLOW_KEY],
     ),
     _table_command(
         "tunnels",

@@ -671,7 +671,7 @@ def _converse(
 def _conversation_rows(pairs: Pairs, by: str, kinds: str) -> Iterator[Row]:
     for ((vni, path), low, high), group in pairs.items():
         row = {"vni": vni, f"{by}_a": low, f"{by}_b": high} | group.sums.row()
-        row["encapsulation"] = path
+        row["encapsulation"], row["vni_rev"] = path, None
         yield (
             row | _ways(group.ahead, group.back, "ab", "ba") | {kinds: sorted(group.members.get("kinds", ()))}
         )

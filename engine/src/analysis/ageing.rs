@@ -50,20 +50,22 @@ impl Analysis {
     }
 
     /// Takes the flows without a packet since then out of the cells, and with them what is in no flow. Hands over the
-    /// flows' rows, in the order of their first packets, with the cells that they are of.
+    /// flows' rows, in the order of their first packets, with the cells that they are of. With `across_vnis` a flow is one
+    /// whatever its VNI.
     pub fn retire<E>(
         &mut self,
         since: i64,
+        across_vnis: bool,
         mut each: impl FnMut(&FlowRow, &Cells) -> Result<(), E>,
     ) -> Result<(), E> {
         self.flush();
-        let stay = self.cells.active(since);
+        let stay = self.cells.active(since, across_vnis);
         if stay.iter().all(|stays| *stays) {
             return Ok(());
         }
         let packets = self.cells.iter().zip(&stay).map(|(cell, stays)| if *stays { 0 } else { cell.packets });
         self.retired += packets.sum::<u64>();
-        for row in flows::rows_where(&self.cells, |id| !stay[id as usize]) {
+        for row in flows::ended(&self.cells, across_vnis, |id| !stay[id as usize]) {
             each(&row, &self.cells)?;
         }
         let (cells, numbers) =

@@ -8,19 +8,23 @@ use crate::packet::FlowKey;
 
 impl Cells {
     /// For each cell whether its flow had a packet at `since` or later; of what is in no flow, whether itself had one.
-    /// What has no time, and the rest, stay.
+    /// What has no time, and the rest, stay. With `across_vnis` a flow is one whatever its VNI.
     #[must_use]
-    pub fn active(&self, since: i64) -> Vec<bool> {
+    pub fn active(&self, since: i64, across_vnis: bool) -> Vec<bool> {
+        let flow_of = |cell| {
+            let flow = self.flow(cell).map(|(flow, _)| flow);
+            if across_vnis { flow.map(FlowKey::across_vnis) } else { flow }
+        };
         let last = |id| self.seen(id).ends().map_or(i64::MAX, |(_, last)| last);
         let mut flows: HashMap<FlowKey, i64> = HashMap::new();
         for (id, cell) in self.numbered().filter(|(_, cell)| cell.packets > 0) {
-            if let Some((flow, _)) = self.flow(cell) {
+            if let Some(flow) = flow_of(cell) {
                 let latest = flows.entry(flow).or_insert(NO_TIME);
                 *latest = last(id).max(*latest);
             }
         }
-        let active = self.numbered().map(|(id, cell)| match self.flow(cell) {
-            Some((flow, _)) => cell.packets > 0 && flows[&flow] >= since,
+        let active = self.numbered().map(|(id, cell)| match flow_of(cell) {
+            Some(flow) => cell.packets > 0 && flows[&flow] >= since,
             None => cell.key.is_rest() || last(id) >= since,
         });
         active.collect()

@@ -9,14 +9,14 @@ use super::monitor::PyMonitor;
 use super::packets::form_named;
 use super::target;
 use super::told::Outcome;
-use crate::ageing;
+use crate::ageing::{self, Over};
 use crate::scan::Options;
 use crate::stream::Told;
 
 /// Writes a line for each flow once it is over.
 #[pyfunction]
 #[pyo3(signature = (
-    sources, *, overlays, select, checksums, dedup, max_flows, count, silence, form, target, progress
+    sources, *, overlays, select, checksums, dedup, max_flows, count, silence, across_vnis, form, target, progress
 ))]
 // Python names each argument, and hands over what it made of them.
 #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
@@ -30,6 +30,7 @@ pub(super) fn write_flows(
     max_flows: Option<u64>,
     count: Option<u64>,
     silence: i64,
+    across_vnis: bool,
     form: &str,
     target: &Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
@@ -38,9 +39,10 @@ pub(super) fn write_flows(
     let (inputs, interrupted) = inputs(&sources)?;
     let options = overlays.options(selection(py, select)?, dedup, count);
     let options = Options { checksums, max_flows, ..options };
+    let over = Over { silence: silence.max(0), across_vnis };
     let mut monitor = PyMonitor::new(progress, interrupted);
     let mut target = target::open(target)?;
-    let run = py.detach(|| ageing::write(inputs, &options, silence.max(0), form, &mut target, &mut monitor));
+    let run = py.detach(|| ageing::write(inputs, &options, over, form, &mut target, &mut monitor));
     let run = run.map_err(|error| run_error(py, error))?;
     match monitor.raised {
         Some(error) if !error.is_instance_of::<PyKeyboardInterrupt>(py) => Err(error),

@@ -260,8 +260,9 @@ fn tuple(py: Python<'_>, values: Vec<Value>) -> PyResult<Bound<'_, PyTuple>> {
     PyTuple::new(py, values)
 }
 
-const VIEWS: &str = "vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_ip, tunnels, underlay, vteps, fdb, addresses, \
-    overhead_total, overhead_vni, overhead_tunnel, bursts, losses, doubles, strays, one_way_tunnels or sources";
+const VIEWS: &str = "vnis, flows, flows_auto, flows_no_vni, conversations_mac, conversations_mac_auto, conversations_mac_no_vni, conversations_ip, \
+    conversations_ip_auto, conversations_ip_no_vni, tunnels, underlay, vteps, fdb, addresses, overhead_total, overhead_vni, overhead_tunnel, \
+    bursts, losses, doubles, strays, one_way_tunnels or sources";
 
 fn view_named(name: &str) -> Option<View> {
     Some(match name {
@@ -270,7 +271,11 @@ fn view_named(name: &str) -> Option<View> {
         "flows_auto" => View::FlowsPaired,
         "flows_no_vni" => View::FlowsAcrossVnis,
         "conversations_mac" => View::ConversationsByMac,
+        "conversations_mac_auto" => View::ConversationsByMacPaired,
+        "conversations_mac_no_vni" => View::ConversationsByMacAcrossVnis,
         "conversations_ip" => View::ConversationsByIp,
+        "conversations_ip_auto" => View::ConversationsByIpPaired,
+        "conversations_ip_no_vni" => View::ConversationsByIpAcrossVnis,
         "tunnels" => View::Tunnels,
         "underlay" => View::Underlay,
         "vteps" => View::Vteps,

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use super::pairs::{self, BothWays};
 use super::roll_up::{Members, RollUp};
-use super::{Column, Direction, Row, Sums, encapsulation, first, last, path_order};
+use super::{Column, Row, Sums, encapsulation, first, last, path_order};
 use crate::cells::{Cell, Cells, PathId};
 use crate::value::Value;
 use crate::wire::mac::Mac;
@@ -19,6 +20,39 @@ pub trait End: Ord + Send + Sync + Copy + std::hash::Hash + 'static {
     fn of(cell: &Cell) -> Option<(Self, Self)>;
     /// What is listed of a cell: its EtherType or its protocol.
     fn kind(cell: &Cell) -> Option<u16>;
+    /// Whether it is somebody's address.
+    fn is_known(self) -> bool;
+}
+
+/// One direction of a conversation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    packets: u64,
+    inner_bytes: u64,
+    /// Number of its first cell, if it has packets.
+    first_cell: u32,
+}
+
+impl Way {
+    fn add(&mut self, id: u32, cells: &Cells) {
+        let cell = cells.get(id);
+        self.join(Self { packets: cell.packets, inner_bytes: cell.inner_bytes, first_cell: id }, cells);
+    }
+
+    /// Adds the same way of a conversation in another VNI.
+    fn join(&mut self, other: Self, cells: &Cells) {
+        let came = |way: &Self| cells.arrival(way.first_cell);
+        if self.packets == 0 || other.packets > 0 && came(&other) < came(self) {
+            self.first_cell = other.first_cell;
+        }
+        self.packets += other.packets;
+        self.inner_bytes += other.inner_bytes;
+    }
+
+    /// The VNI of its first packet, if it has any.
+    fn vni(&self, cells: &Cells) -> Option<u32> {
+        (self.packets > 0).then(|| cells.get(self.first_cell).key.vni())
+    }
 }
 
 /// One conversation.
@@ -28,8 +62,8 @@ pub struct ConversationRow<E> {
     a: E,
     b: E,
     sums: Sums,
-    ab: Direction,
-    ba: Direction,
+    ab: Way,
+    ba: Way,
     kinds: Members<u16>,
 }
 
@@ -48,7 +82,7 @@ impl<E: End> Row for ConversationRow<E> {
 
 impl<E> ConversationRow<E> {
     fn new((vni, path, a, b): (u32, PathId, E, E)) -> Self {
-        let (ab, ba) = (Direction::default(), Direction::default());
+        let (ab, ba) = (Way::default(), Way::default());
         Self { vni, path, a, b, sums: Sums::default(), ab, ba, kinds: Members::default() }
     }
 
@@ -57,6 +91,45 @@ impl<E> ConversationRow<E> {
         names.sort_unstable();
         names.dedup();
         Value::Texts(names)
+    }
+
+    /// The VNI of the way from `b` to `a`, where that is another.
+    fn reverse_vni(&self, cells: &Cells) -> Option<u32> {
+        let (ahead, back) = (self.ab.vni(cells)?, self.ba.vni(cells)?);
+        (ahead != back).then_some(back)
+    }
+}
+
+impl<E: End> BothWays for ConversationRow<E> {
+    type Ends = (PathId, E, E);
+    type Sender = E;
+
+    fn is_one_way(&self) -> bool {
+        self.ab.packets == 0 || self.ba.packets == 0
+    }
+
+    fn first_cell(&self) -> u32 {
+        if self.ab.packets > 0 { self.ab.first_cell } else { self.ba.first_cell }
+    }
+
+    fn ends(cell: &Cell, cells: &Cells) -> Option<(Self::Ends, bool)> {
+        let (source, destination) = E::of(cell).filter(|(source, _)| source.is_known())?;
+        let ends = (cells.path_of(cell), source.min(destination), source.max(destination));
+        Some((ends, source <= destination))
+    }
+
+    fn sender(cell: &Cell) -> Option<E> {
+        E::of(cell).map(|(source, _)| source)
+    }
+
+    fn join(&mut self, other: Self, cells: &Cells) {
+        self.sums.join(&other.sums);
+        self.ab.join(other.ab, cells);
+        self.ba.join(other.ba, cells);
+        for kind in other.kinds.sorted() {
+            self.kinds.add(kind);
+        }
+        self.vni = self.ab.vni(cells).or(self.ba.vni(cells)).unwrap_or(self.vni);
     }
 }
 
@@ -77,12 +150,16 @@ macro_rules! columns {
             Column { name: "first_seen", value: |r, _| first(r.sums.seen) },
             Column { name: "last_seen", value: |r, _| last(r.sums.seen) },
             Column { name: "encapsulation", value: |r, cells| encapsulation(cells, r.path) },
+            Column {
+                name: "vni_rev",
+                value: |r, cells| Value::maybe(r.reverse_vni(cells), |vni| Value::Count(vni.into())),
+            },
         ]
     };
 }
 
 /// An inner MAC address; `None` where the snap length cut it off.
-type MacEnd = Option<Mac>;
+pub type MacEnd = Option<Mac>;
 
 impl End for MacEnd {
     const COLUMNS: &'static [Column<ConversationRow<Self>>] = columns!(
@@ -99,10 +176,14 @@ impl End for MacEnd {
     fn kind(cell: &Cell) -> Option<u16> {
         cell.key.ethertype()
     }
+
+    fn is_known(self) -> bool {
+        self.is_some()
+    }
 }
 
 /// An inner IP address; `None` where there was no room for the flow.
-type IpEnd = Option<IpAddr>;
+pub type IpEnd = Option<IpAddr>;
 
 impl End for IpEnd {
     const COLUMNS: &'static [Column<ConversationRow<Self>>] = columns!(
@@ -121,9 +202,20 @@ impl End for IpEnd {
     fn kind(cell: &Cell) -> Option<u16> {
         cell.key.protocol().map(u16::from)
     }
+
+    fn is_known(self) -> bool {
+        self.is_some()
+    }
 }
 
-fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
+/// Between inner MAC addresses.
+pub type ByMac = ConversationRow<MacEnd>;
+/// Between inner IP addresses.
+pub type ByIp = ConversationRow<IpEnd>;
+
+/// The conversations.
+#[must_use]
+pub fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
     let mut by_pair: RollUp<ConversationRow<E>> = RollUp::new();
     for (id, cell) in cells.numbered() {
         let Some((source, destination)) = E::of(cell) else {
@@ -133,8 +225,8 @@ fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
         let key = (vni, path, source.min(destination), source.max(destination));
         let row = by_pair.row(&key, |row| (row.vni, row.path, row.a, row.b), || ConversationRow::new(key));
         row.sums.add(id, cells);
-        let direction = if source == row.a { &mut row.ab } else { &mut row.ba };
-        direction.add(cell);
+        let way = if source == row.a { &mut row.ab } else { &mut row.ba };
+        way.add(id, cells);
         if let Some(kind) = E::kind(cell) {
             row.kinds.add(kind);
         }
@@ -142,14 +234,21 @@ fn rows<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
     by_pair.into_rows()
 }
 
-/// The conversations between inner MAC addresses.
+/// The same, but that two which are each other's way back in another VNI, and nobody else's, are one.
 #[must_use]
-pub fn by_mac(cells: &Cells) -> Vec<ConversationRow<Option<Mac>>> {
-    rows(cells)
+pub fn paired<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
+    pairs::joined(rows(cells), cells)
 }
 
-/// The conversations between inner IP addresses.
+/// The conversations, whatever their VNI: one for each pair of ends, and what has none of each VNI.
 #[must_use]
-pub fn by_ip(cells: &Cells) -> Vec<ConversationRow<Option<IpAddr>>> {
-    rows(cells)
+pub fn across_vnis<E: End>(cells: &Cells) -> Vec<ConversationRow<E>> {
+    let mut by_pair: RollUp<ConversationRow<E>> = RollUp::new();
+    // The VNI of a row changes as others join it, but not of what has no ends.
+    let key = |row: &ConversationRow<E>| ((!row.a.is_known()).then_some(row.vni), row.path, row.a, row.b);
+    for row in rows(cells) {
+        let new = || ConversationRow::new((row.vni, row.path, row.a, row.b));
+        by_pair.row(&key(&row), key, new).join(row, cells);
+    }
+    by_pair.into_rows()
 }

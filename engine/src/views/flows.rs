@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::pairs::{self, Pair};
+use super::pairs::{self, BothWays};
 use super::roll_up::RollUp;
 use super::tcp_health::milliseconds;
 use super::tcp_state::{Party, conn_state};
 use super::{Column, Row, encapsulation, first, last, path_order};
 use crate::cells::{Cell, Cells, Health, PathId, RoundTrips, Trace};
-use crate::packet::{Inside, Key};
+use crate::packet::{FlowKey, Inside, Key};
 use crate::timespan::TimeSpan;
 use crate::value::Value;
 use crate::wire::ip::{protocol, protocol_name};
@@ -239,35 +239,10 @@ impl FlowRow {
         way.add(id, cells);
     }
 
-    /// Adds the same flow, in another VNI.
-    fn join(&mut self, other: Self, cells: &Cells) {
-        self.payload_bytes += other.payload_bytes;
-        self.wire_bytes += other.wire_bytes;
-        self.seen.merge(other.seen);
-        self.checksum_wrong += other.checksum_wrong;
-        self.checksum_partial += other.checksum_partial;
-        self.forward.join(other.forward, cells);
-        self.reverse.join(other.reverse, cells);
-    }
-
     /// The VNI of the way back, where that is another.
     fn reverse_vni(&self, cells: &Cells) -> Option<u32> {
         let (ahead, back) = (self.forward.vni(cells)?, self.reverse.vni(cells)?);
         (ahead != back).then_some(back)
-    }
-
-    /// Of a flow in one direction: its first cell, and whether it goes from the lower end.
-    pub(super) fn one_way(&self) -> Option<(u32, bool)> {
-        match (self.forward.packets > 0, self.reverse.packets > 0) {
-            (true, false) => Some((self.forward.first_cell, true)),
-            (false, true) => Some((self.reverse.first_cell, false)),
-            _ => None,
-        }
-    }
-
-    /// Its first cell of one direction or the other.
-    pub(super) fn first_cell(&self) -> u32 {
-        if self.forward.packets > 0 { self.forward.first_cell } else { self.reverse.first_cell }
     }
 
     /// One of its cells.
@@ -344,6 +319,37 @@ impl FlowRow {
     }
 }
 
+impl BothWays for FlowRow {
+    type Ends = FlowKey;
+    type Sender = IpAddr;
+
+    fn is_one_way(&self) -> bool {
+        self.forward.packets == 0 || self.reverse.packets == 0
+    }
+
+    fn first_cell(&self) -> u32 {
+        if self.forward.packets > 0 { self.forward.first_cell } else { self.reverse.first_cell }
+    }
+
+    fn ends(cell: &Cell, cells: &Cells) -> Option<(FlowKey, bool)> {
+        cells.flow(cell).map(|(flow, is_ahead)| (flow.across_vnis(), is_ahead))
+    }
+
+    fn sender(cell: &Cell) -> Option<IpAddr> {
+        cell.key.addresses().map(|(source, _)| source)
+    }
+
+    fn join(&mut self, other: Self, cells: &Cells) {
+        self.payload_bytes += other.payload_bytes;
+        self.wire_bytes += other.wire_bytes;
+        self.seen.merge(other.seen);
+        self.checksum_wrong += other.checksum_wrong;
+        self.checksum_partial += other.checksum_partial;
+        self.forward.join(other.forward, cells);
+        self.reverse.join(other.reverse, cells);
+    }
+}
+
 /// The flows. Inner packets whose addresses are not known are in none; those of flows that there was no room for are one
 /// row for each VNI.
 #[must_use]
@@ -355,42 +361,43 @@ pub fn rows(cells: &Cells) -> Vec<FlowRow> {
 #[must_use]
 pub fn rows_and_pairs(cells: &Cells) -> (Vec<FlowRow>, u64) {
     let rows = by_vni(cells, |_| true);
-    let pairs = pairs::find(&rows, cells).len() as u64;
+    let pairs = pairs::count(&rows, cells);
     (rows.into_iter().map(|row| row.oriented(cells)).collect(), pairs)
 }
 
 /// The same, but that two which are each other's way back in another VNI, and nobody else's, are one.
 #[must_use]
 pub fn paired(cells: &Cells) -> Vec<FlowRow> {
-    let rows = by_vni(cells, |_| true);
-    let pairs = pairs::find(&rows, cells);
-    let mut rows: Vec<Option<FlowRow>> = rows.into_iter().map(Some).collect();
-    for Pair { ahead, back } in pairs {
-        let back = rows[back].take();
-        if let (Some(row), Some(back)) = (&mut rows[ahead], back) {
-            row.join(back, cells);
-        }
-    }
-    rows.into_iter().flatten().map(|row| row.oriented(cells)).collect()
+    let rows = pairs::joined(by_vni(cells, |_| true), cells);
+    rows.into_iter().map(|row| row.oriented(cells)).collect()
 }
 
 /// The flows, whatever their VNI: one for each inner 5-tuple, and the rest of each VNI.
 #[must_use]
 pub fn across_vnis(cells: &Cells) -> Vec<FlowRow> {
+    across_vnis_where(cells, |_| true)
+}
+
+/// The same, of those cells that are `wanted`.
+fn across_vnis_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
     let mut by_tuple: RollUp<FlowRow> = RollUp::new();
     let key = |row: &FlowRow| {
         let cell = row.cell(cells);
         let rest = cell.key.is_rest().then(|| cell.key.vni());
         (cells.flow_or_rest(cell).map(|(flow, _)| flow.across_vnis()), rest)
     };
-    for row in by_vni(cells, |_| true) {
+    for row in by_vni(cells, wanted) {
         by_tuple.row(&key(&row), key, FlowRow::new).join(row, cells);
     }
     by_tuple.into_rows().into_iter().map(|row| row.oriented(cells)).collect()
 }
 
-/// The flows of those cells that are `wanted`.
-pub fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
+/// The flows of those cells that are `wanted`, in each VNI or `across_vnis`.
+pub fn ended(cells: &Cells, across_vnis: bool, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
+    if across_vnis { across_vnis_where(cells, wanted) } else { rows_where(cells, wanted) }
+}
+
+fn rows_where(cells: &Cells, wanted: impl Fn(u32) -> bool) -> Vec<FlowRow> {
     by_vni(cells, wanted).into_iter().map(|row| row.oriented(cells)).collect()
 }
 

@@ -1,53 +1,87 @@
-//! Flows that are each other's way back in another VNI, as where the VNI is the sender's identity.
+//! Rows that are each other's way back in another VNI, as where the VNI is the sender's identity.
 //!
-//! A tenant may have the addresses of another one, and a capture may show one direction of each; so a pair is taken for
-//! one flow only where nothing else may be meant: between the same two VTEPs the 5-tuple has these two flows, one each
-//! way, and neither end sends anything in the other's VNI.
+//! A tenant may have the addresses of another one, and a capture may show one direction of each; so two rows are taken for
+//! one only where nothing else may be meant: between the same two VTEPs their ends have these two rows, one each way, and
+//! neither end sends anything in the other's VNI.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::flows::FlowRow;
 use crate::cells::{Cell, Cells, PathId};
-use crate::packet::FlowKey;
 
-/// Two rows: the flow from the lower end, and its way back.
-pub(super) struct Pair {
-    pub(super) ahead: usize,
-    pub(super) back: usize,
+/// A row of both directions between two ends, in one VNI.
+pub(super) trait BothWays {
+    /// The ends and what wraps their packets, whatever the VNI.
+    type Ends: Hash + Eq;
+    /// Who sends.
+    type Sender: Hash + Eq + Copy;
+
+    /// Whether nothing goes the other way.
+    fn is_one_way(&self) -> bool;
+    /// Its first cell of one direction or the other.
+    fn first_cell(&self) -> u32;
+    /// The ends of a cell's packets, and whether these go from the lower one; `None` where they are not known.
+    fn ends(cell: &Cell, cells: &Cells) -> Option<(Self::Ends, bool)>;
+    /// Who sent a cell's packets, where that is known.
+    fn sender(cell: &Cell) -> Option<Self::Sender>;
+    /// Takes in the same, in another VNI.
+    fn join(&mut self, other: Self, cells: &Cells);
 }
 
-/// A 5-tuple in any VNI, with the VTEPs of its lower and its higher end.
-type Across = (FlowKey, IpAddr, IpAddr);
+/// Two rows: from the lower end, and the way back.
+struct Pair {
+    ahead: usize,
+    back: usize,
+}
+
+/// Ends in any VNI, with the VTEPs of the lower and the higher one.
+type Across<R> = (<R as BothWays>::Ends, IpAddr, IpAddr);
 
 /// A sender in a VNI.
-type Sender = (PathId, u32, IpAddr);
+type Sender<R> = (PathId, u32, <R as BothWays>::Sender);
 
-/// The flows of one direction that one 5-tuple has between two VTEPs: how many each way, and the last of them.
+/// The rows of one direction that two ends have between two VTEPs: how many each way, and the last of them.
 #[derive(Default)]
 struct Candidate {
     ahead: (u64, usize),
     back: (u64, usize),
 }
 
-fn across(cell: &Cell, is_ahead: bool, cells: &Cells) -> Option<Across> {
-    let (flow, _) = cells.flow(cell)?;
+/// With whether it goes from the lower end.
+fn across<R: BothWays>(row: &R, cells: &Cells) -> Option<(Across<R>, bool)> {
+    let cell = cells.get(row.first_cell());
+    let (ends, is_ahead) = R::ends(cell, cells)?;
     let tunnel = cells.tunnel(cell);
     let (from, to) = (tunnel.source(), tunnel.destination());
     let (low, high) = if is_ahead { (from, to) } else { (to, from) };
-    Some((flow.across_vnis(), low, high))
+    Some(((ends, low, high), is_ahead))
 }
 
-/// The pairs among `rows`, which go forward from the lower end.
-pub(super) fn find(rows: &[FlowRow], cells: &Cells) -> Vec<Pair> {
-    let mut candidates: HashMap<Across, Candidate, RandomState> = HashMap::default();
-    for (number, row) in rows.iter().enumerate() {
-        let Some((cell, is_ahead)) = row.one_way() else {
-            continue;
-        };
-        if let Some(key) = across(cells.get(cell), is_ahead, cells) {
+/// How many pairs there are among `rows`.
+pub(super) fn count<R: BothWays>(rows: &[R], cells: &Cells) -> u64 {
+    find(rows, cells).len() as u64
+}
+
+/// The rows, but that each pair is one.
+pub(super) fn joined<R: BothWays>(rows: Vec<R>, cells: &Cells) -> Vec<R> {
+    let pairs = find(&rows, cells);
+    let mut rows: Vec<Option<R>> = rows.into_iter().map(Some).collect();
+    for Pair { ahead, back } in pairs {
+        let back = rows[back].take();
+        if let (Some(row), Some(back)) = (&mut rows[ahead], back) {
+            row.join(back, cells);
+        }
+    }
+    rows.into_iter().flatten().collect()
+}
+
+fn find<R: BothWays>(rows: &[R], cells: &Cells) -> Vec<Pair> {
+    let mut candidates: HashMap<Across<R>, Candidate, RandomState> = HashMap::default();
+    for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.is_one_way()) {
+        if let Some((key, is_ahead)) = across(row, cells) {
             let candidate = candidates.entry(key).or_default();
             let way = if is_ahead { &mut candidate.ahead } else { &mut candidate.back };
             *way = (way.0 + 1, number);
@@ -57,11 +91,9 @@ pub(super) fn find(rows: &[FlowRow], cells: &Cells) -> Vec<Pair> {
     if candidates.is_empty() {
         return Vec::new();
     }
-    // What goes both ways in one VNI is the same 5-tuple for a reason of its own.
-    for row in rows.iter().filter(|row| row.one_way().is_none()) {
-        let cell = cells.get(row.first_cell());
-        let is_ahead = cells.flow(cell).is_some_and(|(_, is_ahead)| is_ahead);
-        if let Some(key) = across(cell, is_ahead, cells) {
+    // What goes both ways in one VNI has the same ends for a reason of its own.
+    for row in rows.iter().filter(|row| !row.is_one_way()) {
+        if let Some((key, _)) = across(row, cells) {
             candidates.remove(&key);
         }
     }
@@ -70,12 +102,12 @@ pub(super) fn find(rows: &[FlowRow], cells: &Cells) -> Vec<Pair> {
 }
 
 /// Those of `pairs` of which neither end sends in the other's VNI; in the order of the rows.
-fn without_contested(mut pairs: Vec<Pair>, rows: &[FlowRow], cells: &Cells) -> Vec<Pair> {
+fn without_contested<R: BothWays>(mut pairs: Vec<Pair>, rows: &[R], cells: &Cells) -> Vec<Pair> {
     let sender = |row: usize| {
         let cell = cells.get(rows[row].first_cell());
-        cell.key.addresses().map(|(source, _)| (cells.path_of(cell), cell.key.vni(), source))
+        R::sender(cell).map(|source| (cells.path_of(cell), cell.key.vni(), source))
     };
-    let mut contested: HashMap<Sender, bool, RandomState> = HashMap::default();
+    let mut contested: HashMap<Sender<R>, bool, RandomState> = HashMap::default();
     let elsewhere = |pair: &Pair| {
         let ends = sender(pair.ahead).zip(sender(pair.back));
         ends.map(|(ahead, back)| [(ahead.0, back.1, ahead.2), (back.0, ahead.1, back.2)])
@@ -84,7 +116,7 @@ fn without_contested(mut pairs: Vec<Pair>, rows: &[FlowRow], cells: &Cells) -> V
         contested.insert(place, false);
     }
     for cell in cells.iter().filter(|cell| cell.packets > 0) {
-        if let Some((source, _)) = cell.key.addresses()
+        if let Some(source) = R::sender(cell)
             && let Some(is_contested) = contested.get_mut(&(cells.path_of(cell), cell.key.vni(), source))
         {
             *is_contested = true;
