@@ -109,6 +109,15 @@ def test_group_policies(*, dont_learn: bool, applied: bool, tmp_path: Path) -> N
     assert told == {("1", str(int(dont_learn)), str(int(applied)))}
 
 
+def test_ttl_changes_of_two_overlays(tmp_path: Path) -> None:
+    """Between the same VTEPs, what one overlay's packets have is no change of another's."""
+    path = tmp_path / "a.pcap"
+    faults = scenarios.fault("overlapping-tenants") + '[[fault]]\nkind = "ttl-change"\nttl = 61\ncount = 40\n'
+    truth = made(wrapped(scenarios.NETWORK, "", WRAPPED["geneve"]) + faults, path)
+    assert_round_trip(truth, path)
+    assert sum(row["ttl_changes"] for row in truth["underlay"]) > 0
+
+
 @pytest.mark.parametrize("length", [20, 34, 38, 41, 42, 60, 90])
 def test_nvgre_that_is_cut(length: int, tmp_path: Path) -> None:
     """Within its outer headers, at their end, within its own: what GRE is nobody knows without the key."""

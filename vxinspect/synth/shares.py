@@ -139,6 +139,8 @@ class Share:
     """Of one packet: the headers of all its overlays."""
     udp_bytes: int = UDP
     """Of one packet: the UDP headers of its overlays."""
+    route: tuple[str, int, int] = ("vxlan", 0, UDP)
+    """The overlay that the underlay sees, with its UDP port and the length of its header."""
     flow_id: int | None = None
     """Of one packet in NVGRE, its innermost overlay."""
     carrier_bytes: int = 0
@@ -347,6 +349,7 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
         pieces=len(lengths) if packet.pieces is not None else 0,
         overlay_bytes=own.overlay.header,
         udp_bytes=own.overlay.udp_header,
+        route=_route(packet),
         flow_id=None if own.overlay.is_over_udp else own.source_port,
         carrier_bytes=sum(carrier.header for carrier in packet.carriers),
         path=_path(packet.carriers, own.overlay),
@@ -370,6 +373,11 @@ def share(packet: Packet, ports: frozenset[int], tags: int, snap: int, time: int
 
 def _is_fragment(inner: Inner) -> bool:
     return isinstance(inner.body, Ip) and inner.body.piece is not None
+
+
+def _route(packet: Packet) -> tuple[str, int, int]:
+    around = packet if packet.wrap is None else packet.wrap
+    return around.overlay.name, around.port, around.overlay.header
 
 
 def _path(carriers: tuple[Carrier, ...], overlay: Overlay) -> str:

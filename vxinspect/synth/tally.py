@@ -244,7 +244,7 @@ class Direction:
     """One direction of a tunnel: what its outer headers tell, and the ICMP errors about it."""
 
     sums: Sums = field(default_factory=Sums)
-    ttls: list[int] = field(default_factory=list)
+    ttls: dict[Hashable, list[int]] = field(default_factory=dict)
     marks: Counter[str] = field(default_factory=Counter)
     ports: Counter[int] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -258,8 +258,9 @@ class Direction:
         """Count a share."""
         self.sums.add(share)
         # What repeats is no change: a million packets are one.
-        if self.ttls[-1:] != [share.ttl]:
-            self.ttls.append(share.ttl)
+        ttls = self.ttls.setdefault(share.route, [])
+        if ttls[-1:] != [share.ttl]:
+            ttls.append(share.ttl)
         if share.layers[0].source_port is not None:
             self.ports[share.layers[0].source_port] += share.packets
         self.note("vnis", share.layers[0].vni)
@@ -279,13 +280,14 @@ class Direction:
         packets = self.sums.packets
         busiest = min(self.ports, key=lambda port: (-self.ports[port], port), default=None)
         flows = len(self.members.get("flows", ()))
+        seen = {ttl for ttls in self.ttls.values() for ttl in ttls}
         return (
             self.sums.row()
             | {
                 "vnis": sorted(self.members.get("vnis", ())),
-                "ttl_min": min(self.ttls, default=None),
-                "ttl_max": max(self.ttls, default=None),
-                "ttl_changes": max(len(self.ttls) - 1, 0),
+                "ttl_min": min(seen, default=None),
+                "ttl_max": max(seen, default=None),
+                "ttl_changes": sum(len(ttls) - 1 for ttls in self.ttls.values()),
                 "dscp": sorted(self.members.get("dscp", ())),
                 "dscp_mismatch_packets": self.marks["dscp"],
                 "ecn": [name for name in _ECN if name in self.members.get("ecn", ())],
