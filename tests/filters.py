@@ -92,6 +92,8 @@ FLAG = Kind({"1": 1, "0": 0, "true": 1, "False": 0, "2": 1})
 PROTOCOL = Kind({"tcp": 6, "6": 6, "udp": 17, "ICMPv6": 58, "253": 253, "sctp": 132, "0": 0})
 ETHERTYPE = Kind({"ipv4": 0x800, "0x86dd": 0x86DD, "arp": 0x806, "0x88cc": 0x88CC, "36864": 0x9000})
 CONTROL = Kind({"0": 0, "0x02": 2, "0x12": 0x12, "0x10": 0x10, "255": 255})
+OVERLAYS = ("vxlan", "vxlan-gpe", "geneve", "nvgre")
+OVERLAY = Kind({name: number for number, name in enumerate(OVERLAYS)})
 LETTERS = "FSRPAUEC"
 FLAGS = ("fin", "syn", "reset", "push", "ack", "urg", "ece", "cwr")
 
@@ -175,8 +177,19 @@ FIELDS = [
         FLAG,
         lambda f: [int(f.dont_fragment)] if model.address_key(f.outer_src)[0] == 4 else [],
     ),
-    Field("outer.udp.srcport", PORT, lambda f: [level.source_port for level in f.levels]),
-    Field("outer.udp.dstport", PORT, lambda f: [craft.VXLAN_PORT for _ in f.levels]),
+    Field(
+        "outer.udp.srcport",
+        PORT,
+        lambda f: [level.source_port for level in f.levels if level.source_port is not None],
+    ),
+    Field(
+        "outer.udp.dstport",
+        PORT,
+        lambda f: [level.udp_port for level in f.levels if level.udp_port is not None],
+    ),
+    Field("encapsulation", OVERLAY, lambda f: [OVERLAYS.index(f.path.split("/")[-1])]),
+    Field("nvgre.flow_id", numbers(0, 7, 81), lambda f: there(f.flow_id)),
+    Field("geneve.critical", FLAG, lambda f: [int(f.critical)] if f.path.endswith("geneve") else []),
     label("outer.ipv6", lambda f: model.address_key(f.outer_src)[0] == 6),
     Field("inner.len", LENGTH, lambda f: [f.inner_bytes]),
     Field("inner.payload_len", LENGTH, lambda f: [f.payload]),
@@ -212,6 +225,7 @@ FIELDS = [
     label("note.dont_learn", lambda f: any(d for _, d, _ in f.policies)),
     label("note.policy_applied", lambda f: any(a for _, _, a in f.policies)),
     label("note.p_flag", lambda f: f.p_flag),
+    label("note.critical_options", lambda f: f.critical),
     label("note.offload", lambda f: f.offload),
     label("note.inner_fragment", lambda f: f.inner_fragment),
     label("note.reassembled", lambda f: f.datagram is not None),

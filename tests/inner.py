@@ -209,7 +209,10 @@ class InnerOther:
 
 @dataclass(frozen=True)
 class Inner:
-    """An inner Ethernet frame; `padding` follows what its network layer says is there."""
+    """An inner Ethernet frame; `padding` follows what its network layer says is there.
+
+    `bare`: the IP packet alone, as some overlays carry it.
+    """
 
     dst: str
     src: str
@@ -217,6 +220,7 @@ class Inner:
     tags: tuple[craft.Tag, ...] = ()
     padding: int = 0
     written: bytes | None = None  # the frame, where it was encoded as something else
+    bare: bool = False
 
     @property
     def ethertype(self) -> str:
@@ -233,6 +237,8 @@ class Inner:
         """Return the frame."""
         if self.written is not None:
             return self.written
+        if self.bare and isinstance(self.body, InnerIp):
+            return self.body.encode()
         if isinstance(self.body, InnerIp):
             code, data = craft.ETHERTYPE[self.body.name], self.body.encode()
         elif isinstance(self.body, InnerArp):
@@ -253,7 +259,7 @@ class Inner:
 
     def layers(self) -> list[int]:
         """Where the Ethernet, the network and the transport header end, in bytes."""
-        ends = [14 + 4 * len(self.tags)]
+        ends = [0 if self.bare else 14 + 4 * len(self.tags)]
         if isinstance(self.body, InnerIp):
             ends.append(ends[0] + self.body.header)
             if not self.body.later:
@@ -277,9 +283,16 @@ class Inner:
         seen: dict[str, object] = {}
         if kept < ends[0]:
             return seen
-        seen |= {"mac_src": self.src, "mac_dst": self.dst, "ethertype": self.ethertype}
+        seen["ethertype"] = self.ethertype
+        if self.bare:
+            return seen | self._network_facts(kept, ends)
+        seen |= {"mac_src": self.src, "mac_dst": self.dst}
         seen["tagged"] = bool(self.tags)
         seen["tag"] = self.tags[0][1] & 0xFFF if self.tags else None
+        return seen | self._network_facts(kept, ends)
+
+    def _network_facts(self, kept: int, ends: list[int]) -> dict[str, object]:
+        seen: dict[str, object] = {}
         if isinstance(self.body, InnerArp):
             seen["sender"] = self.body.sender if kept >= ends[1] else None
             if kept >= ends[1] and self.body.operation in (1, 2):
@@ -290,6 +303,9 @@ class Inner:
                 seen["complains"] = True
                 seen["quoted"] = quoted_flow(self.body.l4, kept - ends[-1])
             says = self.body.l4.says
+            # DHCPv6 does not name its client's MAC: that is the Ethernet header's.
+            if self.bare and self.body.l4.kind == "udp" and self.body.name == "ipv6":
+                says = None
             if says is not None and not self.body.later and kept >= ends[-1] + len(self.body.l4.payload):
                 # Neighbor Discovery is not in pieces (RFC 6980).
                 is_nd = isinstance(says, Claim)

@@ -428,8 +428,10 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
     rows = []
     for ((low, high), path, depth), pairs in by_level(packets, tunnel_key).items():
         ports: dict[bool, set[int]] = {True: set(), False: set()}
+        ways = {level.src == low for _, level in pairs}
         for _, level in pairs:
-            ports[level.src == low].add(level.source_port)
+            if level.source_port is not None:
+                ports[level.src == low].add(level.source_port)
         group = [unit for unit, _ in pairs]
         total = sums(group)
         del total["payload_bytes"]
@@ -440,7 +442,7 @@ def tunnels(packets: Sequence[Unit]) -> list[Row]:
             **total,
             **times(group),
         }
-        row["direction"] = "both" if ports[True] and ports[False] else "a_to_b" if ports[True] else "b_to_a"
+        row["direction"] = "both" if len(ways) > 1 else "a_to_b" if True in ways else "b_to_a"
         row["vnis"] = sorted({level.vni for _, level in pairs})
         for name, wanted in (("ab", True), ("ba", False)):
             there = sums([unit for unit, level in pairs if (level.src == low) is wanted])
@@ -478,7 +480,8 @@ def treatment(group: Sequence[Unit]) -> Row:
     every = [unit.fact for unit in group]
     classes = [(fact.inner_class, fact.outer_class) for fact in every if fact.inner_class is not None]
     ttls = [fact.ttl for fact in every]
-    ports = Counter(fact.levels[0].source_port for fact in every)
+    found = (fact.levels[0].source_port for fact in every)
+    ports = Counter(port for port in found if port is not None)
     busiest = min(ports, key=lambda port: (-ports[port], port), default=None)
     return {
         "vnis": sorted({fact.levels[0].vni for fact in every}),
@@ -486,7 +489,11 @@ def treatment(group: Sequence[Unit]) -> Row:
         "wire_bytes": sum(unit.wire for unit in group),
         "ttl_min": min(ttls, default=None),
         "ttl_max": max(ttls, default=None),
-        "ttl_changes": sum(before != after for before, after in pairwise(ttls)),
+        "ttl_changes": sum(
+            before.ttl != after.ttl
+            for route in {fact.route for fact in every}
+            for before, after in pairwise(fact for fact in every if fact.route == route)
+        ),
         "dscp": sorted({fact.outer_class >> 2 for fact in every}),
         "dscp_mismatch_packets": sum(inner >> 2 != outer >> 2 for inner, outer in classes),
         "ecn": [
@@ -613,9 +620,10 @@ def overhead(packets: Sequence[Unit], by: str) -> list[Row]:
     for key, group in grouped(packets, keys[by]).items():
         row = dict(zip(names, key, strict=True)) | sums(group) | overhead_sums(group)
         row["outer_ip_bytes"] = sum(unit.outer_ip_bytes for unit in group)
-        row["udp_bytes"] = row["vxlan_bytes"] = 8 * sum(len(unit.fact.levels) for unit in group)
+        row["udp_bytes"] = sum(unit.fact.udp_bytes for unit in group)
+        row["vxlan_bytes"] = sum(unit.fact.overlay_bytes for unit in group)
         row["carrier_bytes"] = sum(unit.fact.carrier_bytes for unit in group)
-        headers = row["outer_ip_bytes"] + 2 * row["udp_bytes"] + row["carrier_bytes"]
+        headers = row["outer_ip_bytes"] + row["udp_bytes"] + row["vxlan_bytes"] + row["carrier_bytes"]
         row["outer_ethernet_bytes"] = row["overhead_bytes"] - headers
         row["goodput_percent"] = percent(row["payload_bytes"], row["wire_bytes"])
         row["vlan_overhead_bytes"] = 4 * len(group)

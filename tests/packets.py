@@ -23,16 +23,17 @@ OFFLOAD = 9216  # an outer IP packet larger than this met segmentation offload
 
 @dataclass(frozen=True)
 class Level:
-    """One overlay of a packet: `path` names what wraps it, itself included."""
+    """One overlay of a packet: `path` names what wraps it, itself included. NVGRE has no source port."""
 
     vni: int
     src: str
     dst: str
-    source_port: int
+    source_port: int | None
     outer_mac: str | None
     path: str = "vxlan"
     depth: int = 1
     policy: "Policy | None" = None
+    udp_port: int | None = craft.VXLAN_PORT
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class Fact:
     outer_src: str = ""
     outer_dst: str = ""
     outer_mac: str | None = None
-    source_port: int = 0
+    source_port: int | None = 0
+    udp_port: int | None = craft.VXLAN_PORT
+    flow_id: int | None = None
+    udp_bytes: int = 0
+    overlay_bytes: int = 0
     outer_ip_bytes: int = 0
     carrier_bytes: int = 0
     outer_packet: int = 0
@@ -60,7 +65,9 @@ class Fact:
     cut: bool = False
     reserved: bool = False
     p_flag: bool = False
+    critical: bool = False
     policy: Policy | None = None
+    policies: tuple[Policy, ...] = ()  # of all layers
     inner_fragment: bool = False
     inner_piece: tuple[int, bool] | None = (
         None  # identification, and whether it is a later one, without ports
@@ -85,6 +92,7 @@ class Fact:
     complains: bool = False  # whether it is an ICMP error
     quoted: tuple[str, frozenset[tuple[str, int | None]]] | None = None  # the flow that one is about
     ttl: int = 0
+    route: tuple[str, int] = ("", 0)  # the outermost overlay, and the length of its header
     outer_class: int = 0  # DSCP with ECN behind it
     inner_class: int | None = None
     dont_fragment: bool = False
@@ -101,17 +109,13 @@ class Fact:
     def innermost(self) -> Level:
         """The overlay with the tenant's frame."""
         ends = self.outer_src, self.outer_dst, self.source_port
-        return Level(self.vni, *ends, self.outer_mac, self.path, len(self.around) + 1, self.policy)
+        depth = len(self.around) + 1
+        return Level(self.vni, *ends, self.outer_mac, self.path, depth, self.policy, self.udp_port)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         """All overlays, from the outermost in."""
         return (*self.around, self.innermost)
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """The group policies of all layers."""
-        return tuple(level.policy for level in self.levels if level.policy is not None)
 
     @property
     def dont_learn(self) -> bool:
@@ -225,14 +229,14 @@ class Outer:
             return 20 + len(self.options) + -len(self.options) % 4
         return 40 + 8 * len(self.extensions)
 
-    def packet(self, datagram: bytes, offset: int = 0, *, more: bool = False) -> bytes:
+    def packet(self, datagram: bytes, offset: int = 0, *, more: bool = False, protocol: int = 17) -> bytes:
         """Return an IP packet with `datagram`, or with a piece of it."""
         zero = 0 if self.zero in ("ip", "both") else None
         if self.version == 4:
             return craft.ipv4(
                 self.src,
                 self.dst,
-                17,
+                protocol,
                 datagram,
                 options=self.options,
                 ident=self.ident,
@@ -249,7 +253,7 @@ class Outer:
         return craft.ipv6(
             self.src,
             self.dst,
-            17,
+            protocol,
             datagram,
             extensions=chain,
             payload_length=zero,
@@ -264,9 +268,19 @@ class Outer:
         return craft.summed(self.src, self.dst, "udp", datagram, self.checksum)
 
 
+OVERLAY_PORTS = {"vxlan": craft.VXLAN_PORT, "vxlan-gpe": 4790, "geneve": 6081, "nvgre": 0}
+"""The overlays, and the UDP port of each that has one."""
+NEXT_PROTOCOL = {"ipv4": 1, "ipv6": 2, "ethernet": 3}
+"""What VXLAN-GPE says that it carries."""
+
+
 @dataclass(frozen=True)
 class Shell:
-    """A VXLAN packet that another one carries: Ethernet, carriers, IP, UDP and VXLAN."""
+    """A packet of an overlay that another one carries: Ethernet, carriers, IP, UDP and the overlay's header.
+
+    `flags`, `reserved` and `last` are the bits beside the VNI that the overlay has; `options` are Geneve's.
+    NVGRE has no UDP, and the lowest bits of the source port as its FlowID.
+    """
 
     outer: Outer
     vni: int
@@ -275,11 +289,32 @@ class Shell:
     reserved: int = 0
     last: int = 0
     carriers: tuple[Carrier, ...] = ()
+    overlay: str = "vxlan"
+    options: bytes = b""
+
+    @property
+    def udp_header(self) -> int:
+        """The length of the UDP header, if there is one."""
+        return 0 if self.overlay == "nvgre" else 8
+
+    @property
+    def own_header(self) -> int:
+        """The length of the overlay's header."""
+        return 8 + len(self.options)
 
     @property
     def header(self) -> int:
         """The length of all its headers."""
-        return self.link.header + sum(carrier.header for carrier in self.carriers) + self.outer.header + 16
+        before = self.link.header + sum(carrier.header for carrier in self.carriers) + self.outer.header
+        return before + self.udp_header + self.own_header
+
+    @property
+    def fault(self) -> str | None:
+        """The reason why its header is none of the overlay."""
+        if self.overlay == "vxlan-gpe" and self.flags & 0x30:
+            return "gpe_version"
+        has_flag = self.overlay in ("vxlan", "vxlan-gpe")
+        return "i_flag_clear" if has_flag and not self.flags & craft.I_FLAG else None
 
     @property
     def ip_bytes(self) -> int:
@@ -299,7 +334,7 @@ class Shell:
     @property
     def path(self) -> str:
         """The words for what it adds."""
-        return "/".join([*(carrier.word for carrier in self.carriers), "vxlan"])
+        return "/".join([*(carrier.word for carrier in self.carriers), self.overlay])
 
     @property
     def address(self) -> str | None:
@@ -313,8 +348,21 @@ class Shell:
 
     @property
     def unusual(self) -> bool:
-        """Whether a bit is set that RFC 7348 reserves."""
-        return bool(self.flags & ~craft.I_FLAG or self.reserved or self.last)
+        """Whether a bit is set that RFC 7348 reserves, or the overlay's own specification."""
+        if self.overlay == "vxlan":
+            return bool(self.flags & ~craft.I_FLAG or self.reserved or self.last)
+        known = {"vxlan-gpe": 0x3F, "geneve": 0xC0, "nvgre": 0xFF}[self.overlay]
+        return bool(self.flags & ~known or self.reserved or self.last)
+
+    @property
+    def p_flag(self) -> bool:
+        """Whether VXLAN has a flag of VXLAN-GPE."""
+        return self.overlay == "vxlan" and bool(self.flags & 0x04)
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether it has an option that a receiver must know."""
+        return self.overlay == "geneve" and bool(self.flags & 0x40)
 
     @property
     def version(self) -> int:
@@ -322,52 +370,79 @@ class Shell:
         own = next((carrier.version for carrier in self.carriers if carrier.ip_header), None)
         return own or self.outer.version
 
-    def around(self, frame: bytes) -> bytes:
-        """Return VXLAN header and frame."""
+    def around(self, frame: bytes, kind: str = "ethernet") -> bytes:
+        """Return the overlay's header and a frame, or an IP packet."""
+        if self.overlay == "vxlan-gpe":
+            # The field before the VNI has 24 bits, of which the last eight are what is next.
+            front = self.reserved | NEXT_PROTOCOL[kind]
+            return craft.vxlan_gpe(self.vni, frame, front, flags=self.flags, last=self.last)
+        if self.overlay == "geneve":
+            protocol = craft.BRIDGED if kind == "ethernet" else craft.ETHERTYPE[kind]
+            return craft.geneve(
+                self.vni, frame, protocol, options=self.options, flags=self.flags, last=self.last
+            )
+        if self.overlay == "nvgre":
+            return craft.nvgre(self.vni, frame, self.outer.source_port & 0xFF)
         return craft.vxlan(self.vni, frame, flags=self.flags, reserved=self.reserved, last=self.last)
 
-    def packet(self, frame: bytes) -> Carried:
-        """Return the VTEP's packet around the frame."""
-        return Carried(f"ipv{self.outer.version}", self.outer.packet(self.outer.datagram(self.around(frame))))
+    def ip(self, overlay: bytes, offset: int = 0, end: int | None = None, *, more: bool = False) -> Carried:
+        """Return the VTEP's IP packet around the overlay's header and what it carries, or a piece of one."""
+        version, payload = self.outer.version, self.payload(overlay)[offset:end]
+        protocol = 47 if self.overlay == "nvgre" else 17
+        return Carried(f"ipv{version}", self.outer.packet(payload, offset, more=more, protocol=protocol))
+
+    def payload(self, overlay: bytes) -> bytes:
+        """Return what the VTEP's IP packet carries: a datagram, but for NVGRE."""
+        return overlay if self.overlay == "nvgre" else self.outer.datagram(overlay)
+
+    def packet(self, frame: bytes, kind: str = "ethernet") -> Carried:
+        """Return the VTEP's packet around a frame, or an IP packet."""
+        return self.ip(self.around(frame, kind))
 
     def wrap(self, packet: Carried) -> bytes:
         """Return the frame with its carriers around the VTEP's packet, or around a piece of that."""
         return self.link.around(carriers.around(self.carriers, packet))
 
-    def encode(self, frame: bytes) -> bytes:
-        """Return the Ethernet frame around the frame."""
-        return self.wrap(self.packet(frame))
+    def encode(self, frame: bytes, kind: str = "ethernet") -> bytes:
+        """Return the Ethernet frame around a frame, or an IP packet."""
+        return self.wrap(self.packet(frame, kind))
 
-    def inner(self, frame: bytes) -> Inner:
+    def inner(self, frame: bytes, kind: str = "ethernet") -> Inner:
         """Return the same as traffic of a tenant, which is what it is where it counts as no overlay."""
         outer, ends = self.outer, (self.link.dst, self.link.src)
         if self.carriers:
             first, *rest = self.carriers
-            inside = carriers.around(rest, self.packet(frame))
-            written = self.encode(frame)
+            inside = carriers.around(rest, self.packet(frame, kind))
+            written = self.encode(frame, kind)
             if not first.ip_header:
                 announced = first.around(inside)
                 body = InnerOther(craft.ETHERTYPE[announced.ethertype], announced.data)
                 return Inner(*ends, body, self.link.tags, written=written)
-            kind, payload = first.payload(first.brought(inside))
-            carrier = InnerIp(*carriers.ENDS[first.version], L4(kind, payload=payload))
+            protocol, payload = first.payload(first.brought(inside))
+            carrier = InnerIp(*carriers.ENDS[first.version], L4(protocol, payload=payload))
             return Inner(*ends, carrier, self.link.tags, written=written)
-        udp = L4("udp", outer.source_port, outer.port, payload=self.around(frame), checksum=outer.checksum)
+        payload = self.around(frame, kind)
+        udp = L4("udp", outer.source_port, outer.port, payload=payload, checksum=outer.checksum)
+        gre = L4("gre", payload=payload)
+        l4 = gre if self.overlay == "nvgre" else udp
         ip = InnerIp(
-            outer.src, outer.dst, udp, outer.options, outer.extensions, traffic_class=outer.traffic_class
+            outer.src, outer.dst, l4, outer.options, outer.extensions, traffic_class=outer.traffic_class
         )
-        return Inner(*ends, ip, self.link.tags, written=self.encode(frame))
+        return Inner(*ends, ip, self.link.tags, written=self.encode(frame, kind))
 
     def level(self) -> Level:
         """Return what must be reported of it."""
         outer = self.outer
-        ends = outer.src, outer.dst, outer.source_port
-        return Level(self.vni, *ends, self.address, policy=self.policy)
+        ends = outer.src, outer.dst, outer.source_port if self.udp_header else None
+        port = outer.port if self.udp_header else None
+        return Level(self.vni, *ends, self.address, policy=self.policy, udp_port=port)
 
     @property
     def policy(self) -> Policy | None:
         """The group policy (draft-smith-vxlan-group-policy section 2): there with the G flag alone."""
         bits = self.reserved
+        if self.overlay != "vxlan":
+            return None
         return (bits & 0xFFFF, bool(bits & 0x400000), bool(bits & 0x080000)) if self.flags & 0x80 else None
 
     @property
@@ -383,9 +458,9 @@ MAX_DEPTH = 4
 
 @dataclass(frozen=True)
 class Packet:
-    """A VXLAN packet in one frame; `snap` keeps so many bytes, `trailer` bytes follow the outer IP packet.
+    """A packet of an overlay in one frame; `snap` keeps so many bytes, `trailer` follow the outer IP packet.
 
-    `inside`: further VXLAN packets inside of it, from the outermost in, with `inner` in the last.
+    `inside`: further ones inside of it, from the outermost in, with `inner` in the last.
     """
 
     time: int
@@ -400,11 +475,14 @@ class Packet:
     snap: int | None = None
     inside: tuple[Shell, ...] = ()
     carriers: tuple[Carrier, ...] = ()
+    overlay: str = "vxlan"
+    options: bytes = b""
 
     @property
     def shell(self) -> Shell:
         """Return the outermost overlay."""
-        return Shell(self.outer, self.vni, self.link, self.flags, self.reserved, self.last, self.carriers)
+        bits = self.flags, self.reserved, self.last
+        return Shell(self.outer, self.vni, self.link, *bits, self.carriers, self.overlay, self.options)
 
     @property
     def shells(self) -> tuple[Shell, ...]:
@@ -413,18 +491,22 @@ class Packet:
 
     def carried(self, depth: int = 1) -> bytes:
         """Return the frame inside of so many overlays."""
-        frame = self.inner.encode()
-        for shell in reversed(self.inside[depth - 1 :]):
-            frame = shell.encode(frame)
-        return frame
+        if depth > len(self.inside):
+            return self.inner.encode()
+        return self.inside[depth - 1].encode(self.carried(depth + 1), self.kind(depth + 1))
+
+    def kind(self, depth: int = 1) -> str:
+        """Return what is inside of so many overlays: a frame, or the tenant's IP packet alone."""
+        is_bare = depth > len(self.inside) and self.inner.bare
+        return self.inner.ethertype if is_bare else "ethernet"
 
     def vxlan(self) -> bytes:
-        """VXLAN header and inner frame."""
-        return self.shell.around(self.carried())
+        """Return the outermost overlay's header and what it carries."""
+        return self.shell.around(self.carried(), self.kind())
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
-        data = self.shell.encode(self.carried()) + bytes(self.trailer)
+        data = self.shell.wrap(self.shell.ip(self.vxlan())) + bytes(self.trailer)
         return Record(self.time, data[: self.snap], len(data), self.link.number(self.shell.version))
 
     @property
@@ -436,7 +518,7 @@ class Packet:
         """Return the same bytes where only so many overlays count: the rest is the tenant's traffic."""
         if depth > len(self.inside):
             return self
-        inner = self.inside[depth - 1].inner(self.carried(depth + 1))
+        inner = self.inside[depth - 1].inner(self.carried(depth + 1), self.kind(depth + 1))
         return replace(self, inside=self.inside[: depth - 1], inner=inner)
 
     def counted(self) -> "Packet":
@@ -445,7 +527,7 @@ class Packet:
         kept = len(self.record().data)
         for shell in self.shells:
             held += shell.header
-            if depth and (held > kept or not shell.flags & craft.I_FLAG):
+            if depth and (held > kept or shell.fault):
                 break
             depth += 1
         return self.peeled(depth)
@@ -453,12 +535,12 @@ class Packet:
     def fact(self) -> Fact:
         """Return what it means."""
         record, header = self.record(), self.shell.header
-        if len(record.data) < header - 8:
+        if len(record.data) < header - self.shell.own_header:
             return self.cut_outside(record)
         if len(record.data) < header:
-            return Fact(self.time, record.wire, "invalid", "vxlan_cut")
-        if not self.flags & craft.I_FLAG:
-            return Fact(self.time, record.wire, "invalid", "i_flag_clear")
+            return self.cut_inside(record)
+        if self.shell.fault:
+            return Fact(self.time, record.wire, "invalid", self.shell.fault)
         counted = self.counted()
         if len(counted.shells) > MAX_DEPTH:
             return Fact(self.time, record.wire, "invalid", "depth_exceeded")
@@ -472,6 +554,16 @@ class Packet:
         if self.holds_nvgre(len(record.data)):
             return Fact(self.time, record.wire, "other", "unselected_nvgre")
         return Fact(self.time, record.wire, "other", "non_udp" if first.ip_header else "non_ip")
+
+    def cut_inside(self, record: Record) -> Fact:
+        """Return what a frame is that is cut within the overlay's header."""
+        if self.overlay == "nvgre":
+            # Of GRE no more is known than that, or than what carries it.
+            is_ip = not self.carriers or bool(self.carriers[0].ip_header)
+            return Fact(self.time, record.wire, "other", "non_udp" if is_ip else "non_ip")
+        return Fact(
+            self.time, record.wire, "invalid", "geneve_cut" if self.overlay == "geneve" else "vxlan_cut"
+        )
 
     def holds_nvgre(self, kept: int) -> bool:
         """Whether so many bytes of the frame hold a GRE header that is NVGRE's too."""
@@ -487,7 +579,8 @@ class Packet:
         kept, size = len(record.data) - self.before_inner, len(self.inner.encode())
         outer_packet = self.shell.header - self.shell.before_ip + len(self.carried())
         paths = accumulate((shell.path for shell in self.shells), "{}/{}".format)
-        is_whole = kept >= size or self.outer.checksum == "zero"
+        outer_sum = self.outer.checksum if self.shell.udp_header else "zero"
+        is_whole = kept >= size or outer_sum == "zero"
         levels = [
             replace(shell.level(), path=path, depth=depth)
             for depth, (shell, path) in enumerate(zip(self.shells, paths, strict=True), start=1)
@@ -497,25 +590,32 @@ class Packet:
             self.time,
             record.wire,
             "vxlan",
-            outer_sum=self.outer.checksum if is_whole else "unverified",
+            outer_sum=outer_sum if is_whole else "unverified",
             inner_sum=self.inner.verdict(kept),
             vni=own.vni,
             outer_src=own.src,
             outer_dst=own.dst,
             outer_mac=own.outer_mac,
             source_port=own.source_port,
+            udp_port=own.udp_port,
+            flow_id=None if self.shells[-1].udp_header else self.shells[-1].outer.source_port & 0xFF,
             ttl=self.outer.ttl,
+            route=(self.overlay, self.shell.own_header),
             outer_class=self.outer.traffic_class,
             dont_fragment=self.outer.dont_fragment,
             outer_ip_bytes=sum(shell.ip_bytes for shell in self.shells),
+            udp_bytes=sum(shell.udp_header for shell in self.shells),
+            overlay_bytes=sum(shell.own_header for shell in self.shells),
             carrier_bytes=sum(carrier.own_header for shell in self.shells for carrier in shell.carriers),
             outer_packet=outer_packet,
             offload=bool(self.outer.zero) or outer_packet > OFFLOAD,
             inner_bytes=size,
             cut=kept < size,
             reserved=any(shell.unusual for shell in self.shells),
-            p_flag=any(shell.flags & 0x04 for shell in self.shells),
+            p_flag=any(shell.p_flag for shell in self.shells),
+            critical=any(shell.is_critical for shell in self.shells),
             policy=own.policy,
+            policies=tuple(shell.policy for shell in self.shells if shell.policy is not None),
             path=own.path,
             around=tuple(levels),
         )
@@ -541,12 +641,12 @@ class Packet:
 
     @property
     def datagram_size(self) -> int:
-        """The length of the UDP datagram."""
-        return 8 + len(self.vxlan())
+        """The length of the UDP datagram, or of what NVGRE has in its place."""
+        return self.shell.udp_header + len(self.vxlan())
 
     def piece(self, start: int, end: int) -> "Piece":
         """Return a fragment with some bytes of the datagram; all but the last end at a multiple of eight."""
-        data = self.outer.datagram(self.vxlan())[start:end]
+        data = self.shell.payload(self.vxlan())[start:end]
         return Piece(self, start, data, start + len(data) < self.datagram_size)
 
 
@@ -561,9 +661,8 @@ class Piece:
 
     def record(self) -> Record:
         """Return the frame as the capture has it."""
-        outer, shell = self.whole.outer, self.whole.shell
-        packet = outer.packet(self.data, self.offset, more=self.more)
-        data = shell.wrap(Carried(f"ipv{outer.version}", packet))
+        shell, end = self.whole.shell, self.offset + len(self.data)
+        data = shell.wrap(shell.ip(self.whole.vxlan(), self.offset, end, more=self.more))
         return Record(self.whole.time, data, len(data), self.whole.link.number(shell.version))
 
     @property

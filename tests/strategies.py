@@ -5,7 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 from itertools import accumulate
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import carriers
 import craft
@@ -14,7 +14,7 @@ from addresses import Claim, Grant
 from carriers import Carrier
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther, Name
-from packets import About, Frame, Link, Outer, Packet, Piece, Plain, Shell
+from packets import OVERLAY_PORTS, About, Frame, Link, Outer, Packet, Piece, Plain, Shell
 
 T = TypeVar("T")
 
@@ -36,14 +36,28 @@ IP_TARGETS = {4: (*IPS[4], "224.0.0.251", "255.255.255.255"), 6: (*IPS[6], "ff02
 PORTS = (53, 80, 5201)
 TAG_STACKS: tuple[tuple[craft.Tag, ...], ...] = ((), (), ((0x8100, 10),), ((0x88A8, 7), (0x8100, 0xE00A)))
 LARGEST_PIECE = 160
+VXLAN_ALONE = ("vxlan",)
+OVERLAYS = tuple(OVERLAY_PORTS)
+"""All that are known; a scan of such a capture must be asked for them."""
+OPTIONS = (
+    b"",
+    craft.geneve_option(0x0104, 1, b""),
+    craft.geneve_option(0x0104, 0x80, bytes(4)) + craft.geneve_option(1, 2, bytes(20)),
+)
 LINKS = ("ethernet", "ethernet", "ethernet", "sll", "sll2", "null", "loop", "raw")
 
 
 class Maker:
     """Makes random parts of frames, the same ones for the same seed."""
 
-    def __init__(self, seed: int, following: dict[Hashable, int] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        following: dict[Hashable, int] | None = None,
+        overlays: Sequence[str] = VXLAN_ALONE,
+    ) -> None:
         self.random = Random(seed)  # noqa: S311 - nothing secret
+        self.overlays = overlays
         # What comes next in each TCP stream.
         self.following = {} if following is None else following
 
@@ -215,18 +229,45 @@ class Maker:
             )
             flags, reserved, last = self.one(*unusual)
             packet = replace(packet, flags=flags, reserved=reserved, last=last)
+        if len(self.overlays) > 1:
+            packet = replace(packet, **self.relative(packet.outer))
         if self.rarely(6):
             packet = replace(packet, inside=tuple(self.shell() for _ in range(self.one(1, 1, 1, 2, 3, 4, 5))))
         if self.rarely(6) and kind in ("ethernet", "sll", "sll2") and not packet.outer.zero:
             packet = replace(packet, carriers=self.carriers(), trailer=0)
+        innermost = packet.shells[-1]
+        may_be_bare = innermost.overlay == "geneve" or (
+            innermost.overlay == "vxlan-gpe" and bool(innermost.flags & 0x04)
+        )
+        if may_be_bare and isinstance(packet.inner.body, InnerIp) and self.rarely(2):
+            packet = replace(packet, inner=replace(packet.inner, bare=True, tags=(), padding=0))
         return packet
+
+    def relative(self, outer: Outer) -> dict[str, Any]:
+        """Return what a header of one of the overlays has, and the outer headers that lead to it."""
+        name = self.one(*self.overlays)
+        if name == "vxlan":
+            return {}
+        own: dict[str, Any] = {"overlay": name, "outer": replace(outer, port=OVERLAY_PORTS[name])}
+        own |= {"flags": 0, "reserved": 0, "last": 0}
+        if name == "vxlan-gpe":
+            # The P flag, with B and O too; VXLAN's flags; reserved ones; without the I flag; another version.
+            own["flags"] = self.one(0x0C, 0x0C, 0x0C, 0x0F, 0x08, 0xCC, 0x04, 0x1C)
+            own["reserved"] = self.one(0, 0, 0, 0x123400)
+        elif name == "geneve":
+            own |= {"options": self.one(*OPTIONS), "flags": self.one(0, 0, 0x80, 0x40, 0x41)}
+            own["last"] = self.one(0, 0, 0, 7)
+        elif outer.zero:
+            own["outer"] = replace(own["outer"], zero="ip")
+        return own
 
     def carriers(self) -> tuple[Carrier, ...]:
         """Return what carries a VXLAN packet, now and then more than one thing."""
         made: tuple[Carrier, ...] = ()
         for _ in range(self.one(1, 1, 1, 2, 3)):
             more = (*made, Carrier(self.one(*carriers.WORDS), self.one(4, 4, 6)))
-            if carriers.fit(more):
+            is_nvgre = more[-1].shape == "bridged" and "nvgre" in self.overlays
+            if carriers.fit(more) and not is_nvgre:
                 made = more
         return made
 
@@ -236,6 +277,8 @@ class Maker:
         if self.rarely(6):
             flags, reserved = self.one((0x88, 100), (0x88, 0x400007), (0x08, 0x480001), (0x0C, 1), (0, 0))
             shell = replace(shell, flags=flags, reserved=reserved)
+        if len(self.overlays) > 1:
+            shell = replace(shell, **self.relative(shell.outer))
         return replace(shell, carriers=self.carriers()) if self.rarely(4) else shell
 
     def plain(self, kind: str) -> Plain:
@@ -377,10 +420,12 @@ def at_times(frames: list[Frame], times: Sequence[int]) -> list[Frame]:
     return made
 
 
-def capture(kind: str, seeds: Sequence[int], *, snap: bool = True) -> list[Frame]:
+def capture(
+    kind: str, seeds: Sequence[int], *, snap: bool = True, overlays: Sequence[str] = VXLAN_ALONE
+) -> list[Frame]:
     """Return the frames of a capture of one link type, a few for each seed."""
     following: dict[Hashable, int] = {}
-    makers = [Maker(seed, following) for seed in seeds]
+    makers = [Maker(seed, following, overlays) for seed in seeds]
     parts = [maker.frames(kind, ident, snap=snap) for ident, maker in enumerate(makers, start=1)]
     frames = [frame for part in parts for frame in part]
     clock = Random(len(seeds))  # noqa: S311 - nothing secret
@@ -391,11 +436,15 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def captures(
-    *, kinds: Sequence[str] = LINKS, most: int = 12, snap: bool = True
+    *,
+    kinds: Sequence[str] = LINKS,
+    most: int = 12,
+    snap: bool = True,
+    overlays: Sequence[str] = VXLAN_ALONE,
 ) -> st.SearchStrategy[list[Frame]]:
     """Return captures made of up to so many seeds: a failing one shrinks to the few frames that matter."""
     return st.builds(
-        lambda kind, seeds: capture(kind, seeds, snap=snap),
+        lambda kind, seeds: capture(kind, seeds, snap=snap, overlays=overlays),
         st.sampled_from(kinds),
         st.lists(SEEDS, max_size=most),
     )

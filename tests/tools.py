@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import vxinspect
+from vxinspect.overlays import ENCAPSULATIONS
 
 Row: TypeAlias = dict[str, Any]
 
@@ -45,6 +46,11 @@ def external_folder() -> Path:
 
 
 # ---- reports -------------------------------------------------------------------------------------
+
+
+def scanned(source: Any, **asked: Any) -> vxinspect.Report:
+    """Return the report of a capture with packets of every overlay."""
+    return vxinspect.scan(source, encapsulations=tuple(ENCAPSULATIONS), **asked)
 
 
 def table(report: vxinspect.Report, name: str) -> vxinspect.Table:

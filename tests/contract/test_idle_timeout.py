@@ -107,7 +107,7 @@ def sums(rows: list[dict[str, Any]], *, across_vnis: bool = False) -> dict[objec
 
 
 @given(
-    strategies.captures(most=12),
+    strategies.captures(most=12, overlays=strategies.OVERLAYS),
     st.sampled_from(["1us", "2us", "10us", "100ms"]),
     st.sampled_from(["vni", "no-vni"]),
 )
@@ -116,13 +116,16 @@ def test_rows_add_up_to_the_flows(frames: list[Frame], silence: str, flow_key: A
     """However often a flow ends, its rows add up to what it is in the whole."""
     data = containers.pcap(packets.records(frames))
     with subprocess.Popen(
-        [tools.program(), "flows", "--jsonl", "-q", "--idle-timeout", silence, "--flow-key", flow_key],
+        [
+            *(tools.program(), "flows", "--jsonl", "-q", "--idle-timeout", silence, "--flow-key", flow_key),
+            *("--encapsulation", ",".join(strategies.OVERLAYS)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
         said, _ = process.communicate(data)
     assert process.returncode == 0
-    whole = tools.rows(vxinspect.scan(data).flows_by(flow_key))
+    whole = tools.rows(tools.scanned(data).flows_by(flow_key))
     across = flow_key == "no-vni"
     assert sums([json.loads(line) for line in said.splitlines()], across_vnis=across) == sums(
         whole, across_vnis=across

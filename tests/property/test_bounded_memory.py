@@ -1,5 +1,7 @@
 """`--max-flows`: the first flows have rows, the others are one row for each VNI, and sums stay exact."""
 
+from collections import Counter
+
 import containers
 import packets
 import showcase
@@ -40,11 +42,11 @@ def capture(frames: list[Frame]) -> bytes:
     return containers.pcap(packets.records(frames))
 
 
-@given(strategies.captures(most=8), st.integers(1, 4))
+@given(strategies.captures(most=8, overlays=strategies.OVERLAYS), st.integers(1, 4))
 @settings(max_examples=60)
 def test_sums_stay_exact(frames: list[Frame], most: int) -> None:
     """Whatever has no room is in sums; flows that have room are as in the whole, and no fewer than asked."""
-    whole, bounded = vxinspect.scan(capture(frames)), vxinspect.scan(capture(frames), max_flows=most)
+    whole, bounded = tools.scanned(capture(frames)), tools.scanned(capture(frames), max_flows=most)
     tools.assert_conservation(bounded)
     assert exact(bounded) == exact(whole)
     assert bounded.frames == whole.frames
@@ -54,24 +56,25 @@ def test_sums_stay_exact(frames: list[Frame], most: int) -> None:
     assert len(kept) == min(most, len(known))
     assert all(row in known for row in kept)
     left = [row for row in known if row not in kept]
-    assert {row["vni"]: row["packets"] for row in rest} == {
-        vni: sum(row["packets"] for row in left if row["vni"] == vni) for vni in {row["vni"] for row in left}
-    }
+    sums: Counter[tuple[object, object]] = Counter()
+    for row in left:
+        sums[row["vni"], row["encapsulation"]] += row["packets"]
+    assert {(row["vni"], row["encapsulation"]): row["packets"] for row in rest} == sums
     assert all(row[name] is None for row in rest for name in ("src_ip", "dst_port", "src_vtep", "tcp_state"))
     assert bounded.rest_packets >= sum(row["packets"] for row in rest)
     assert bounded.rest_packets == bounded.summary["totals"]["rest_packets"]
 
 
-@given(strategies.captures(most=8), st.integers(1, 4), st.data())
+@given(strategies.captures(most=8, overlays=strategies.OVERLAYS), st.integers(1, 4), st.data())
 @settings(max_examples=30)
 def test_merged_sums_stay_exact(frames: list[Frame], most: int, data: st.DataObject) -> None:
     """Two bounded parts merge into sums of the whole, in no more flows than asked."""
     at = data.draw(st.integers(0, len(frames)))
     link = packets.records(frames)[0].link if frames else containers.ETHERNET
     parts = [containers.pcap(packets.records(part), link=link) for part in (frames[:at], frames[at:])]
-    first, second = (vxinspect.scan(part, max_flows=most) for part in parts)
+    first, second = (tools.scanned(part, max_flows=most) for part in parts)
     merged = first.merge(second)
-    unbounded = vxinspect.scan(parts[0]).merge(vxinspect.scan(parts[1]))
+    unbounded = tools.scanned(parts[0]).merge(tools.scanned(parts[1]))
     tools.assert_conservation(merged)
     assert exact(merged) == exact(unbounded)
     assert merged.summary["totals"]["flows"] <= most

@@ -38,43 +38,46 @@ FORMS: dict[str, Callable[[list[Record]], bytes]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@given(frames=strategies.captures(most=8))
+@given(frames=strategies.captures(most=8, overlays=strategies.OVERLAYS))
 @settings(max_examples=25)
 def test_every_container_gives_equal_tables(form: str, frames: list[Frame]) -> None:
     """Both formats in both byte orders and all resolutions say what little-endian microsecond pcap says."""
     records = packets.records(frames)
-    plain = vxinspect.scan(containers.pcap(records))
-    other = vxinspect.scan(FORMS[form](records))
+    plain = tools.scanned(containers.pcap(records))
+    other = tools.scanned(FORMS[form](records))
     assert tools.content(other) == tools.content(plain)
     tools.assert_conservation(other)
 
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("kind", containers.COMPRESSIONS)
-@given(frames=strategies.captures(most=8), form=st.sampled_from(["pcapng", "big-endian pcap"]))
+@given(
+    frames=strategies.captures(most=8, overlays=strategies.OVERLAYS),
+    form=st.sampled_from(["pcapng", "big-endian pcap"]),
+)
 @settings(max_examples=10)
 def test_compression_does_not_matter(kind: str, members: int, frames: list[Frame], form: str) -> None:
     """Any compression, also as several members one after the other, says what the plain capture says."""
     capture = FORMS[form](packets.records(frames))
-    report = vxinspect.scan(containers.compress(kind, capture, members))
-    assert tools.content(report) == tools.content(vxinspect.scan(capture))
+    report = tools.scanned(containers.compress(kind, capture, members))
+    assert tools.content(report) == tools.content(tools.scanned(capture))
     assert [c["complete"] for c in report.summary["captures"]] == [True]
 
 
-@given(strategies.captures(most=8))
+@given(strategies.captures(most=8, overlays=strategies.OVERLAYS))
 @settings(max_examples=20)
 def test_every_way_in_gives_equal_tables(frames: list[Frame]) -> None:
     """A path as text or Path, bytes, an open file, a file in memory and a pipe say the same."""
     capture = containers.pcap(packets.records(frames))
-    expected = tools.content(vxinspect.scan(capture))
+    expected = tools.content(tools.scanned(capture))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "capture.txt"  # the name says nothing
         path.write_bytes(capture)
-        assert tools.content(vxinspect.scan(path)) == expected
-        assert tools.content(vxinspect.scan(str(path))) == expected
+        assert tools.content(tools.scanned(path)) == expected
+        assert tools.content(tools.scanned(str(path))) == expected
         with path.open("rb") as file:
-            assert tools.content(vxinspect.scan(file)) == expected
-    assert tools.content(vxinspect.scan(io.BytesIO(capture))) == expected
+            assert tools.content(tools.scanned(file)) == expected
+    assert tools.content(tools.scanned(io.BytesIO(capture))) == expected
     assert tools.content(scan_pipe(capture)) == expected
 
 
@@ -89,7 +92,7 @@ def scan_pipe(capture: bytes) -> vxinspect.Report:
     feeder = threading.Thread(target=feed)
     feeder.start()
     with os.fdopen(read, "rb") as out:
-        report = vxinspect.scan(out)
+        report = tools.scanned(out)
     feeder.join()
     return report
 

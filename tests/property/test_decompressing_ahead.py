@@ -21,7 +21,7 @@ LONG = containers.pcap(RECORDS * 600)
 def told(capture: bytes, threads: int, count: int | None = None) -> Any:
     """Return all that a scan says, or how it fails."""
     try:
-        report = vxinspect.scan(capture, threads=threads, count=count)
+        report = tools.scanned(capture, threads=threads, count=count)
     except vxinspect.CaptureError as error:
         return type(error), str(error)
     return report.captures, report.frames, tools.content(report)
@@ -65,7 +65,7 @@ def test_a_run_that_stops_early(kind: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("kind", containers.COMPRESSIONS)
-@given(frames=strategies.captures(most=8))
+@given(frames=strategies.captures(most=8, overlays=strategies.OVERLAYS))
 @settings(max_examples=10)
 def test_any_capture(kind: str, frames: list[packets.Frame]) -> None:
     """Small ones, in either format, end at the first piece."""

@@ -73,7 +73,7 @@ def seen(frame: Frame) -> Seen:
         return Seen(frame, record, frame.fact())
     packet = _outer_packet(frame)
     whole = frame if isinstance(frame, Packet) else frame.whole
-    start = whole.shell.header - 16 - whole.outer.header
+    start = whole.shell.header - whole.shell.own_header - whole.shell.udp_header - whole.outer.header
     kept = packet[: max(0, len(record.data) - start)]
     return Seen(frame, record, frame.fact(), kept if len(kept) >= 12 else None, start)
 
@@ -89,8 +89,9 @@ def facts(frames: Sequence[Seen]) -> list[Fact]:
 
 def _outer_packet(frame: Packet | Piece) -> bytes:
     if isinstance(frame, Packet):
-        return frame.outer.packet(frame.outer.datagram(frame.vxlan()))
-    return frame.whole.outer.packet(frame.data, frame.offset, more=frame.more)
+        return frame.shell.ip(frame.vxlan()).data
+    end = frame.offset + len(frame.data)
+    return frame.whole.shell.ip(frame.whole.vxlan(), frame.offset, end, more=frame.more).data
 
 
 def copies(frames: Sequence[Seen], window: timedelta, most: int) -> list[bool]:
@@ -113,7 +114,7 @@ def copies(frames: Sequence[Seen], window: timedelta, most: int) -> list[bool]:
 @st.composite
 def captures(draw: st.DrawFn) -> list[Seen]:
     """Return a capture with some frames there again: near and far, from before and behind a router."""
-    frames = [seen(frame) for frame in draw(strategies.captures(most=8))]
+    frames = [seen(frame) for frame in draw(strategies.captures(most=8, overlays=strategies.OVERLAYS))]
     for _ in range(draw(st.integers(0, 6)) if frames else 0):
         at = draw(st.integers(0, len(frames) - 1))
         after = draw(st.sampled_from((0, 1, 3, 4, 5, 9, -2))) * MILLISECOND
@@ -128,7 +129,7 @@ def test_dropped_copies_are_those_of_the_model(frames: list[Seen]) -> None:
     """With dedup, every table is that of the capture without its copies; frames are counted as they are."""
     are = copies(frames, WINDOW, FRAMES)
     data = containers.pcap([frame.record for frame in frames])
-    report = vxinspect.scan(data, dedup=True, dedup_window=WINDOW, dedup_frames=FRAMES)
+    report = tools.scanned(data, dedup=True, dedup_window=WINDOW, dedup_frames=FRAMES)
     kept = facts([frame for frame, is_copy in zip(frames, are, strict=True) if not is_copy])
     dropped = [frame.fact for frame, is_copy in zip(frames, are, strict=True) if is_copy]
     assert report.summary["frames"]["total"] == len(frames)
@@ -146,7 +147,7 @@ def test_dropped_copies_are_those_of_the_model(frames: list[Seen]) -> None:
 def test_the_hint_counts_what_dedup_would_drop(frames: list[Seen]) -> None:
     """Without dedup nothing changes; the number of likely copies is what dedup drops."""
     data = containers.pcap([frame.record for frame in frames])
-    plain, dedup = vxinspect.scan(data), vxinspect.scan(data, dedup=True)
+    plain, dedup = tools.scanned(data), tools.scanned(data, dedup=True)
     assert_report(plain, facts(frames))
     likely = sum(copies(frames, timedelta(milliseconds=10), 1000))
     assert plain.summary["copies"]["packets"] == dedup.summary["copies"]["packets"] == likely
@@ -161,7 +162,7 @@ def test_likely_copies_are_counted_across_a_merge(frames: list[Seen], data: st.D
     at = data.draw(st.integers(0, len(frames)))
     link = frames[0].record.link if frames else containers.ETHERNET
     whole, *parts = (
-        vxinspect.scan(containers.pcap([frame.record for frame in part], link=link))
+        tools.scanned(containers.pcap([frame.record for frame in part], link=link))
         for part in (frames, frames[:at], frames[at:])
     )
     assert parts[0].merge(parts[1]).summary["copies"] == whole.summary["copies"]

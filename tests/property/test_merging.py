@@ -22,18 +22,18 @@ def capture(frames: list[Frame]) -> bytes:
     return containers.pcap(packets.records(frames))
 
 
-@given(strategies.captures(most=8))
+@given(strategies.captures(most=8, overlays=strategies.OVERLAYS))
 @settings(max_examples=40)
 def test_split_at_any_frame_and_merged_equals_the_whole(frames: list[Frame]) -> None:
     """For every place to split, the two reports merge into the whole capture's.
 
     Where that is inside an outer datagram in fragments, its packet stands where they meet: sums are equal.
     """
-    whole = vxinspect.scan(capture(frames))
+    whole = tools.scanned(capture(frames))
     link = packets.records(frames)[0].link if frames else containers.ETHERNET
     for at in range(len(frames) + 1):
         parts = [containers.pcap(packets.records(part), link=link) for part in (frames[:at], frames[at:])]
-        first, second = (vxinspect.scan(part) for part in parts)
+        first, second = (tools.scanned(part) for part in parts)
         merged = first.merge(second)
         if under_way(frames, at):
             assert sums(merged) == sums(whole), at
@@ -69,7 +69,7 @@ def sums(report: vxinspect.Report) -> dict[str, Any]:
     return {**totals, **rows, "flows": sorted(map(str, flows))}
 
 
-@given(strategies.captures(most=8), st.data())
+@given(strategies.captures(most=8, overlays=strategies.OVERLAYS), st.data())
 @settings(max_examples=20)
 def test_merging_is_associative(frames: list[Frame], data: st.DataObject) -> None:
     """Of three parts it does not matter which two are merged first; merging changes neither report."""
@@ -78,9 +78,9 @@ def test_merging_is_associative(frames: list[Frame], data: st.DataObject) -> Non
     parts = [
         containers.pcap(packets.records(p), link=link) for p in (frames[:one], frames[one:two], frames[two:])
     ]
-    a, b, c = (vxinspect.scan(part) for part in parts)
+    a, b, c = (tools.scanned(part) for part in parts)
     before = [tools.content(report) for report in (a, b, c)]
-    left, right, whole = a.merge(b).merge(c), a.merge(b.merge(c)), vxinspect.scan(capture(frames))
+    left, right, whole = a.merge(b).merge(c), a.merge(b.merge(c)), tools.scanned(capture(frames))
     told = sums if under_way(frames, one) or under_way(frames, two) else tools.content
     assert told(left) == told(right) == told(whole)
     assert [tools.content(report) for report in (a, b, c)] == before

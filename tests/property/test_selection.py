@@ -74,7 +74,9 @@ def is_arp(frame: Frame) -> bool:
 
 
 # A selected host is an IP packet's; whether ARP for it counts is not said, so these captures have none.
-WITHOUT_ARP = strategies.captures(most=14).map(lambda frames: [f for f in frames if not is_arp(f)])
+WITHOUT_ARP = strategies.captures(most=14, overlays=strategies.OVERLAYS).map(
+    lambda frames: [f for f in frames if not is_arp(f)]
+)
 
 
 @pytest.mark.parametrize("name", SELECTIONS)
@@ -84,7 +86,7 @@ def test_a_selection_leaves_the_model_of_the_selected_packets(name: str, frames:
     """Every table under a selection is the model's of the packets that match; frames are counted as ever."""
     select, wanted = SELECTIONS[name]
     facts = packets.facts(frames)
-    report = vxinspect.scan(containers.pcap(packets.records(frames)), select=select)
+    report = tools.scanned(containers.pcap(packets.records(frames)), select=select)
     assert_selected(report, facts, wanted)
     counts = report.summary["frames"]
     assert {key: counts[key] for key in model.dispositions(facts)} == model.dispositions(facts)
@@ -100,7 +102,7 @@ def assert_selected(report: vxinspect.Report, facts: list[Fact], wanted: Callabl
     tools.assert_conservation(report)
 
 
-@given(strategies.captures(most=14), st.integers(0, 14), st.integers(0, 14))
+@given(strategies.captures(most=14, overlays=strategies.OVERLAYS), st.integers(0, 14), st.integers(0, 14))
 def test_frames_outside_the_time_window_are_not_there(frames: list[Frame], first: int, last: int) -> None:
     """`since` and `until` leave the report of a capture that has only the frames in between."""
     times = [frame.record().time for frame in frames] or [strategies.START]
@@ -108,20 +110,20 @@ def test_frames_outside_the_time_window_are_not_there(frames: list[Frame], first
     since, until = times[min(first, len(times) - 1)] - 500, times[min(last, len(times) - 1)] + 500
     inside = [frame for frame in frames if since < frame.record().time < until]
     capture = containers.pcap(packets.records(frames), nanosecond=True)
-    report = vxinspect.scan(capture, select={"since": model.rfc3339(since), "until": model.rfc3339(until)})
+    report = tools.scanned(capture, select={"since": model.rfc3339(since), "until": model.rfc3339(until)})
     facts = packets.facts(inside)
     assert_selected(report, facts, lambda _: True)
     counts = report.summary["frames"]
     assert {key: counts[key] for key in model.dispositions(facts)} == model.dispositions(facts)
 
 
-@given(strategies.captures(most=14), st.integers(1, 20))
+@given(strategies.captures(most=14, overlays=strategies.OVERLAYS), st.integers(1, 20))
 def test_count_stops_after_so_many_frames(frames: list[Frame], count: int) -> None:
     """`count` gives the report of the first frames alone."""
     records = packets.records(frames)
-    report = vxinspect.scan(containers.pcap(records), count=count)
+    report = tools.scanned(containers.pcap(records), count=count)
     link = records[0].link if records else None
-    alone = vxinspect.scan(containers.pcap(records[:count], link=link))
+    alone = tools.scanned(containers.pcap(records[:count], link=link))
     assert tools.content(report) == tools.content(alone)
 
 

@@ -87,13 +87,24 @@ def test_every_table_equals_the_model(frames: list[Frame]) -> None:
     assert_report(vxinspect.scan(capture, checksums=True), packets.facts(frames), verified=True)
 
 
-@given(strategies.captures())
+@given(strategies.captures(overlays=strategies.OVERLAYS))
+@settings(max_examples=250)
+def test_every_table_of_every_overlay_equals_the_model(frames: list[Frame]) -> None:
+    """VXLAN-GPE, Geneve and NVGRE, with Ethernet and IP alone inside, around and inside of each other."""
+    capture = containers.pcap(packets.records(frames), nanosecond=True)
+    report = tools.scanned(capture, checksums=True)
+    assert_report(report, packets.facts(frames), verified=True)
+
+
+@given(strategies.captures(overlays=strategies.OVERLAYS))
 def test_cut_inner_frames_and_reserved_bits_are_noted(frames: list[Frame]) -> None:
     """The summary counts the packets whose inner frame was cut, with reserved bits, or reassembled."""
     facts = [fact for fact in packets.facts(frames) if fact.disposition == "vxlan"]
-    notes = vxinspect.scan(containers.pcap(packets.records(frames))).summary["frames"]["notes"]
+    capture = containers.pcap(packets.records(frames))
+    notes = tools.scanned(capture).summary["frames"]["notes"]
     assert notes.get("reserved_bits", 0) == sum(fact.reserved for fact in facts)
     assert notes["p_flag"] == sum(fact.p_flag for fact in facts)
+    assert notes["critical_options"] == sum(fact.critical for fact in facts)
     assert notes["group_policy"] == sum(bool(fact.policies) for fact in facts)
     assert notes["dont_learn"] == sum(any(d for _, d, _ in fact.policies) for fact in facts)
     assert notes["policy_applied"] == sum(any(a for _, _, a in fact.policies) for fact in facts)
@@ -102,13 +113,13 @@ def test_cut_inner_frames_and_reserved_bits_are_noted(frames: list[Frame]) -> No
     assert notes["overlapping_fragments"] == sum(fact.overlaps for fact in facts)
 
 
-@given(strategies.captures(), st.randoms(use_true_random=False))
+@given(strategies.captures(overlays=strategies.OVERLAYS), st.randoms(use_true_random=False))
 def test_times_may_run_backwards(frames: list[Frame], random: Any) -> None:
     """First and last seen are the earliest and latest time, in whatever order the frames stand."""
     times = [frame.record().time for frame in frames]
     random.shuffle(times)
     frames = strategies.at_times(frames, times)
-    report = vxinspect.scan(containers.pcap(packets.records(frames), nanosecond=True))
+    report = tools.scanned(containers.pcap(packets.records(frames), nanosecond=True))
     assert_report(report, packets.facts(frames))
 
 
@@ -116,11 +127,11 @@ def test_times_may_run_backwards(frames: list[Frame], random: Any) -> None:
 def test_every_interface_has_its_own_link_type(kinds: list[tuple[str, int]]) -> None:
     """A pcapng capture with interfaces of different link types decodes each frame by its own."""
     parts = [
-        strategies.Maker(seed).frames(kind, ident, snap=True)
+        strategies.Maker(seed, overlays=strategies.OVERLAYS).frames(kind, ident, snap=True)
         for ident, (kind, seed) in enumerate(kinds, start=1)
     ]
     frames = [frame for part in parts for frame in part]
-    report = vxinspect.scan(containers.pcapng(packets.records(frames)))
+    report = tools.scanned(containers.pcapng(packets.records(frames)))
     assert_report(report, packets.facts(frames))
 
 
