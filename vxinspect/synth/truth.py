@@ -14,13 +14,14 @@ from vxinspect import _engine
 from vxinspect.columns import VIEWS
 from vxinspect.overlays import ASSIGNED_PORTS
 from vxinspect.synth.copies import Sighting, count_copies
+from vxinspect.synth.counts import rfc3339
 from vxinspect.synth.kinds import CutMidRecord, SnapLength, kind_of
 from vxinspect.synth.mass import MassTraffic
 from vxinspect.synth.packet import Packet, Plain, Planned
 from vxinspect.synth.pieces import Piece
 from vxinspect.synth.plan import Plan
 from vxinspect.synth.shares import Ending, Share, endings, incomplete, inner_start, pieces, share, told
-from vxinspect.synth.tally import Tally, ip_key, rfc3339
+from vxinspect.synth.tally import Tally, ip_key
 
 __all__ = ["Emitted", "make_truth"]
 
