@@ -13,8 +13,8 @@ from typing import Any
 import craft
 import model
 import strategies
+from facts import Fact
 from hypothesis import strategies as st
-from packets import Fact
 
 OR, AND, TEST = 1, 2, 3
 """How tightly a filter's parts hold together."""

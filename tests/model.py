@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import tcp_health
 from addresses import Claim, Grant, Told, address_row
-from packets import About, Fact, Level
+from facts import About, Fact, Level
 
 Row: TypeAlias = dict[str, Any]
 K = TypeVar("K", bound=Hashable)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import craft
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther
-from packets import Frame, Link, Outer, Packet, Plain
+from packets import Frame, Packet, Plain
+from shells import Link, Outer
 
 START = 1_700_000_000 * 10**9
 SECOND = 10**9

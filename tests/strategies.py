@@ -12,9 +12,11 @@ import craft
 import model
 from addresses import Claim, Grant
 from carriers import Carrier
+from facts import About
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp, InnerOther, Name
-from packets import OVERLAY_PORTS, About, Frame, Link, Outer, Packet, Piece, Plain, Shell
+from packets import Frame, Packet, Piece, Plain
+from shells import OVERLAY_PORTS, Link, Outer, Shell
 
 T = TypeVar("T")
 

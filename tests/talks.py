@@ -7,7 +7,8 @@ from random import Random
 import strategies
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerIp
-from packets import Outer, Packet
+from packets import Packet
+from shells import Outer
 
 CYCLE = 2**32
 CLIENT, SERVER = True, False

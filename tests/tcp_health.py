@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from packets import Fact
+from facts import Fact
 
 COUNTS = (
     "retransmitted",

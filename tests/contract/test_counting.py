@@ -9,7 +9,8 @@ import pytest
 import showcase
 import tools
 from inner import L4, Inner, InnerIp, InnerOther
-from packets import Frame, Link, Outer, Packet, Shell
+from packets import Frame, Packet
+from shells import Link, Outer, Shell
 from showcase import HOST_A, HOST_B, MAC_A, MAC_B, START
 
 import vxinspect

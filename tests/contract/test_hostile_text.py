@@ -18,7 +18,8 @@ import packets
 import pytest
 import tools
 from inner import L4, Inner, InnerIp
-from packets import Outer, Packet
+from packets import Packet
+from shells import Outer
 
 import vxinspect
 

@@ -18,9 +18,11 @@ import showcase
 import strategies
 import tools
 import tshark
+from facts import Fact
 from hypothesis import given, settings
 from inner import L4, Inner, InnerIp
-from packets import Fact, Frame, Packet
+from packets import Frame, Packet
+from shells import Outer
 
 import vxinspect
 from vxinspect.columns import PACKETS
@@ -119,7 +121,7 @@ def test_inner_frame_of_outer_fragments() -> None:
     for size in (900, 2000, 60_000):
         body = InnerIp(showcase.HOST_A, showcase.HOST_B, L4("udp", payload=bytes(range(250)) * (size // 250)))
         inner = Inner(showcase.MAC_B, showcase.MAC_A, body)
-        outer = packets.Outer(showcase.A, showcase.B, ident=3)
+        outer = Outer(showcase.A, showcase.B, ident=3)
         whole = packets.Packet(showcase.START, outer, 7, inner)
         for pieces in (whole.fragments(400), whole.fragments(8)[::-1]):
             (packet,) = vxinspect.packets(containers.pcap(packets.records(pieces)))

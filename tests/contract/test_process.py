@@ -17,6 +17,7 @@ import pytest
 import showcase
 import tools
 from inner import L4, Inner, InnerIp
+from shells import Outer
 
 RECORDS = packets.records(showcase.frames())
 
@@ -56,7 +57,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     for port in range(1, 20_000):
         l4 = L4("udp", port, 9)
         inner = Inner(showcase.MAC_B, showcase.MAC_A, InnerIp(showcase.HOST_A, showcase.HOST_B, l4))
-        frames.append(packets.Packet(showcase.START, packets.Outer(showcase.A, showcase.B), 1, inner))
+        frames.append(packets.Packet(showcase.START, Outer(showcase.A, showcase.B), 1, inner))
     path = tmp_path / "many.pcap"
     path.write_bytes(containers.pcap(packets.records(frames)))
     with subprocess.Popen(

@@ -18,6 +18,7 @@ import showcase
 import tools
 import tshark
 from containers import Record
+from shells import Link, Outer
 
 import vxinspect
 
@@ -197,7 +198,7 @@ def test_tshark_extracts_the_same() -> None:
 @needs_tshark
 def test_several_link_types_need_pcapng(tmp_path: Path) -> None:
     """A pcapng has an interface for each; a pcap has no room, says so, and is not written."""
-    links = [packets.Link(kind) for kind in ("ethernet", "sll", "raw", "sll2", "ethernet")]
+    links = [Link(kind) for kind in ("ethernet", "sll", "raw", "sll2", "ethernet")]
     plain_frames = [f for f in showcase.frames() if isinstance(f, packets.Packet)]
     frames = [replace(f, link=link) for f, link in zip(plain_frames, links, strict=False)]
     records = packets.records(frames)
@@ -218,11 +219,11 @@ def test_several_link_types_need_pcapng(tmp_path: Path) -> None:
 
 def test_pieces_before_their_first_are_extracted_with_it() -> None:
     """Fragments in any order go with their datagram; those of another port's stay behind."""
-    outer = packets.Outer("192.0.2.1", "192.0.2.2", ident=7)
+    outer = Outer("192.0.2.1", "192.0.2.2", ident=7)
     frame = showcase.web(7)[3]
     assert isinstance(frame, packets.Packet)
     pieces = [p.record() for p in packets.Packet(START, outer, 7, frame.inner).fragments(32)]
-    alien = packets.Packet(START, packets.Outer("192.0.2.1", "192.0.2.2", ident=8, port=53), 7, frame.inner)
+    alien = packets.Packet(START, Outer("192.0.2.1", "192.0.2.2", ident=8, port=53), 7, frame.inner)
     aliens = [p.record() for p in alien.fragments(32)]
     shuffled = [pieces[2], aliens[1], pieces[1], aliens[0], pieces[0], *pieces[3:], *aliens[2:]]
     data = containers.pcap(shuffled)

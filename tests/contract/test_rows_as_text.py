@@ -14,6 +14,7 @@ import pytest
 import showcase
 import tools
 from inner import L4, Inner, InnerIp
+from shells import Outer
 
 import vxinspect
 from vxinspect.render import machine
@@ -50,7 +51,7 @@ def test_rows_of_several_pieces(form: str) -> None:
     for port in range(1, 9000):
         l4 = L4("udp", port, 9)
         inner = Inner(showcase.MAC_B, showcase.MAC_A, InnerIp(showcase.HOST_A, showcase.HOST_B, l4))
-        frames.append(packets.Packet(showcase.START, packets.Outer(showcase.A, showcase.B), 1, inner))
+        frames.append(packets.Packet(showcase.START, Outer(showcase.A, showcase.B), 1, inner))
     flows = vxinspect.scan(containers.pcap(packets.records(frames))).flows
     told = "".join(machine.table_text(form, flows))
     if form == "csv":
@@ -84,7 +85,7 @@ def test_text_that_needs_care_is_drawn_with_care(form: str, name: str) -> None:
     asks = L4("udp", 68, 67, payload=craft.dhcp(1, client, str(IPv4Address(0)), options))
     speaks = L4("udp", 5000, 9)
     frames = [
-        packets.Packet(showcase.START + number, packets.Outer(showcase.A, showcase.B), 1, inner)
+        packets.Packet(showcase.START + number, Outer(showcase.A, showcase.B), 1, inner)
         for number, inner in enumerate(
             [
                 Inner("ff:ff:ff:ff:ff:ff", client, InnerIp(str(IPv4Address(0)), "255.255.255.255", asks)),

@@ -9,7 +9,8 @@ import packets
 import pytest
 from addresses import Claim
 from inner import L4, Inner, InnerArp, InnerIp
-from packets import Outer, Packet
+from packets import Packet
+from shells import Outer
 
 import vxinspect
 

@@ -11,7 +11,8 @@ from addresses import Claim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inner import L4, Inner, InnerArp, InnerIp
-from packets import Outer, Packet
+from packets import Packet
+from shells import Outer
 from test_tables_equal_the_model import assert_rows
 
 import vxinspect

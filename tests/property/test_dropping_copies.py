@@ -10,9 +10,10 @@ import packets
 import strategies
 import tools
 from containers import Record
+from facts import Fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packets import Fact, Frame, Packet, Piece, Plain
+from packets import Frame, Packet, Piece, Plain
 from test_tables_equal_the_model import assert_report, assert_rows
 
 import vxinspect

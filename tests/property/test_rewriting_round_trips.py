@@ -10,9 +10,10 @@ import packets
 import reading
 import strategies
 from containers import Record
+from facts import Fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packets import Fact, Frame, Packet, Piece
+from packets import Frame, Packet, Piece
 
 import vxinspect
 

@@ -11,10 +11,12 @@ import packets
 import pytest
 import strategies
 import tools
+from facts import Fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inner import Inner, InnerIp
-from packets import Fact, Frame
+from packets import Frame
+from shells import Outer
 from test_tables_equal_the_model import assert_rows, same
 
 import vxinspect
@@ -136,7 +138,7 @@ def test_moves_are_counted_in_capture_order(seen: list[tuple[str, str]]) -> None
     for mac, vtep in seen:
         peer = next(other for other in strategies.VTEPS[4] if other != vtep)
         inner = Inner("02:ff:00:00:00:01", mac, InnerIp("10.0.0.1", "10.0.0.2"))
-        frames.append(packets.Packet(strategies.START, packets.Outer(vtep, peer), 7, inner))
+        frames.append(packets.Packet(strategies.START, Outer(vtep, peer), 7, inner))
     table = vxinspect.scan(containers.pcap(packets.records(frames))).fdb
     rows = {row["mac"]: row for row in tools.rows(table)}
     assert set(rows) == {mac for mac, _ in seen}

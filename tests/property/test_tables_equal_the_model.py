@@ -8,6 +8,7 @@ import model
 import packets
 import strategies
 import tools
+from facts import Fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packets import Frame
@@ -41,7 +42,7 @@ def assert_rows(name: str, found: list[dict[str, Any]], expected: list[dict[str,
     assert left == [], f"{name}: more rows than expected"
 
 
-def assert_report(report: vxinspect.Report, facts: list[packets.Fact], **selection: Any) -> None:
+def assert_report(report: vxinspect.Report, facts: list[Fact], **selection: Any) -> None:
     """Assert that the whole report is the model's."""
     expected = model.tables(facts, **selection)
     found = tools.tables(report)
@@ -56,7 +57,7 @@ def assert_report(report: vxinspect.Report, facts: list[packets.Fact], **selecti
     tools.assert_conservation(report)
 
 
-def assert_incomplete(report: vxinspect.Report, facts: list[packets.Fact]) -> None:
+def assert_incomplete(report: vxinspect.Report, facts: list[Fact]) -> None:
     """Assert that the outer datagrams that lack fragments are counted, and the first 20 listed."""
     expected = model.incomplete(facts)
     assert report.summary["frames"]["incomplete_datagrams"] == len(expected)
