@@ -4,8 +4,8 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from vxinspect.exceptions import VxinspectError
@@ -87,16 +87,8 @@ def write_output(output: str | None, chunks: Iterable[str], *, live: bool = Fals
                 sys.stdout.flush()
         sys.stdout.flush()
         return
-    try:
-        target = destination(output)
-        if is_special(target):
-            with target.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(chunks)
-        else:
-            with appearing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(chunks)
-    except OSError as error:
-        raise OutputError(output, error) from None
+    with _opened(output) as file:
+        file.writelines(chunk.encode() for chunk in chunks)
 
 
 def write_bytes(output: str | None, write: Callable[[IO[bytes]], None]) -> None:
@@ -107,14 +99,21 @@ def write_bytes(output: str | None, write: Callable[[IO[bytes]], None]) -> None:
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
+    with _opened(output) as file:
+        write(file)
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[IO[bytes]]:
+    """Yield the file, which appears whole or not at all; a device or a pipe is written as it is."""
     try:
         target = destination(output)
         if is_special(target):
             with target.open("wb") as file:
-                write(file)
+                yield file
         else:
             with appearing(target) as temporary, temporary.open("wb") as file:
-                write(file)
+                yield file
     except OSError as error:
         raise OutputError(output, error) from None
 
