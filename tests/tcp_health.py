@@ -253,12 +253,9 @@ def _goes_on(way: Way, peer: Way, later: Sequence[Fact], end: object) -> bool:
     start, size = way.place(first.seq), space(first)
     if plain(first) and first.payload <= 1 and _asks_strangely(first, rest):
         return True
-    if plain(first) and first.payload == 0:
-        # A keep-alive by an acknowledgment of what was never captured, or with something else behind it.
-        known = peer.knows(first.seq)
-        asks = start == way.next - 1 if way.begun else known
-        if (way.begun and known and start == way.next) or _asks_otherwise(first, peer, segments, asks=asks):
-            return True
+    asks = start == way.next - 1 if way.begun else peer.knows(first.seq)
+    if plain(first) and first.payload == 0 and _asks_otherwise(first, peer, segments, asks=asks):
+        return True
     if not way.begun or (plain(first) and first.payload <= 1 and start in (way.next, way.next - 1)):
         return False
     if "S" in (first.flags or ""):
